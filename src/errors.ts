@@ -1,0 +1,102 @@
+/**
+ * Every code a LifeboatError may carry, with who has to act on it.
+ *
+ * `usage`: what was asked for cannot be done as asked (exit status 2).
+ * `operation`: the world did not play along, or a check found something (exit status 1).
+ * Anything thrown that is not a LifeboatError is a bug (exit status 3).
+ */
+export const ERROR_CODES = {
+  // asking
+  'bad-option': 'usage',
+  'bad-config': 'usage',
+  'bad-database-url': 'usage',
+  'bad-storage-url': 'usage',
+  'pooler-url': 'usage',
+  'wrong-confirmation': 'usage',
+  'target-not-empty': 'usage',
+  'target-is-source': 'usage',
+  'unknown-table': 'usage',
+  // reaching Postgres
+  'host-unreachable': 'operation',
+  'authentication-failed': 'operation',
+  'database-missing': 'operation',
+  'tls-failed': 'operation',
+  'too-many-connections': 'operation',
+  'connection-lost': 'operation',
+  'query-failed': 'operation',
+  // the client programs
+  'client-missing': 'operation',
+  'client-too-old': 'operation',
+  'client-failed': 'operation',
+  // reading the source
+  'table-not-readable': 'operation',
+  'row-security-active': 'operation',
+  'lock-timeout': 'operation',
+  'schema-changing': 'operation',
+  'out-of-locks': 'operation',
+  'nothing-selected': 'usage',
+  // the store
+  'store-unreachable': 'operation',
+  'store-access-denied': 'operation',
+  'store-wrong-region': 'operation',
+  'store-busy': 'operation',
+  'store-failed': 'operation',
+  'bucket-missing': 'operation',
+  'disk-full': 'operation',
+  'already-exists': 'operation',
+  'object-missing': 'operation',
+  // a backup
+  'no-backups': 'operation',
+  'unknown-backup': 'usage',
+  'manifest-missing': 'operation',
+  'manifest-malformed': 'operation',
+  'manifest-newer': 'operation',
+  'part-missing': 'operation',
+  'part-unexpected': 'operation',
+  'part-corrupt': 'operation',
+  // restoring
+  'restore-failed': 'operation',
+  'scratch-failed': 'operation',
+  'extension-missing': 'operation',
+  'disk-too-small': 'operation',
+  'drill-failed': 'operation',
+  cancelled: 'operation',
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface ErrorDetails {
+  readonly [key: string]: unknown;
+}
+
+/**
+ * A failure that has been understood: what happened, and what to do about it.
+ * Neither sentence, nor `details`, ever holds a secret: they are printed, logged and published.
+ */
+export class LifeboatError extends Error {
+  override readonly name = 'LifeboatError';
+  readonly code: ErrorCode;
+  readonly remedy: string;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, remedy: string, options: { details?: ErrorDetails; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.remedy = remedy;
+    this.details = options.details ?? {};
+  }
+}
+
+/** Why a verb was asked to stop; the reason an AbortSignal carries when the process got a signal. */
+export function cancelled(signalName: 'SIGINT' | 'SIGTERM'): LifeboatError {
+  return new LifeboatError('cancelled', `Stopped by ${signalName}.`, 'Run it again: nothing half-done was left behind.', {
+    details: { signal: signalName },
+  });
+}
+
+/** 0 is success and never comes from here; 130 and 143 follow the shell's convention for signals. */
+export function exitStatusOf(error: unknown): 1 | 2 | 3 | 130 | 143 {
+  if (!(error instanceof LifeboatError)) return 3;
+  if (error.code === 'cancelled') return error.details['signal'] === 'SIGTERM' ? 143 : 130;
+  return ERROR_CODES[error.code] === 'usage' ? 2 : 1;
+}

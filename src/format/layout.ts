@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+
+/** Backup ids sort by time: UTC start of the snapshot to the second, and four random hex digits. */
+export const BACKUP_ID = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
+
+export function newBackupId(snapshotAt: Date): string {
+  return `${compactTime(snapshotAt)}-${randomBytes(2).toString('hex')}`;
+}
+
+/** 2026-11-20T02:00:13.123Z as 20261120T020013Z. */
+export function compactTime(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
+
+export const MANIFEST_NAME = 'manifest.json';
+export const SCHEMA_PART = 'schema.dump.zst';
+export const GLOBALS_PART = 'globals.sql.zst';
+
+export function dataPartName(index: number): string {
+  return `data-${String(index).padStart(2, '0')}.dump.zst`;
+}
+
+/** A database's folder: its name, with everything that an object key or a file name could stumble over percent-encoded. */
+export function databaseFolder(database: string): string {
+  const encoded = encodeURIComponent(database).replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encoded.replace(/^\.+/, (dots) => dots.replaceAll('.', '%2E'));
+}
+
+export function databaseOfFolder(folder: string): string {
+  return decodeURIComponent(folder);
+}
+
+export function backupFolder(database: string, id: string): string {
+  return `${databaseFolder(database)}/${id}`;
+}
+
+export function partKey(database: string, id: string, name: string): string {
+  return `${backupFolder(database, id)}/${name}`;
+}
+
+export function manifestKey(database: string, id: string): string {
+  return partKey(database, id, MANIFEST_NAME);
+}
+
+export function proofKey(database: string, id: string, at: Date): string {
+  return partKey(database, id, `proofs/${compactTime(at)}-${randomBytes(2).toString('hex')}.json`);
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { LifeboatError } from '../errors.ts';
+import { BACKUP_ID } from './layout.ts';
+
+export const MANIFEST_FORMAT = 1;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().nonnegative();
+const digest = z.object({ bytes: count, sha256 });
+
+/** A table whose rows the backup holds, or was told to leave out. Partitioned parents have no rows of their own and are not here. */
+const table = z.object({
+  schema: z.string(),
+  name: z.string(),
+  /** `null` when its data was left out on purpose. */
+  rows: count.nullable(),
+  /** Order-independent sum over all rows, as decimal text (src/postgres/checksum.ts); `null` when not asked for. */
+  checksum: z.string().nullable(),
+  /** Heap and TOAST at the snapshot, without indexes. */
+  bytes: count,
+  /** Name of the part that holds the rows; `null` when left out. */
+  part: z.string().nullable(),
+  /** The extension that owns it, when its rows are the extension's configuration. */
+  extension: z.string().optional(),
+});
+
+const sequence = z.object({ schema: z.string(), name: z.string(), value: z.string(), called: z.boolean() });
+
+const index = z.object({
+  schema: z.string(),
+  name: z.string(),
+  table: z.string(),
+  definition: z.string(),
+  method: z.string(),
+  bytes: count,
+  pages: count,
+  /** reltuples: an estimate; -1 when never analyzed. */
+  tuples: z.number(),
+  fillfactor: z.int().nullable(),
+  valid: z.boolean(),
+});
+
+/** One schema object: what kind, which one, and the MD5 of the definition that Postgres prints for it. */
+const schemaObject = z.object({ kind: z.string(), identity: z.string(), definition: z.string() });
+
+const part = z.object({
+  name: z.string(),
+  kind: z.enum(['schema', 'data', 'globals']),
+  /** How many tables were assigned to it by name; the catch-all part holds all others beside. */
+  tables: count,
+  stored: digest,
+  plain: digest,
+});
+
+const manifest = z.object({
+  format: z.literal(MANIFEST_FORMAT),
+  id: z.string().regex(BACKUP_ID),
+  tool: z.string(),
+  source: z.object({
+    serverVersion: z.string(),
+    serverMajor: z.int(),
+    pgDumpVersion: z.string(),
+    /** `null` where the role may not read it. */
+    systemIdentifier: z.string().nullable(),
+    database: z.string(),
+    bytes: count,
+    encoding: z.string(),
+    collate: z.string(),
+    ctype: z.string(),
+    localeProvider: z.enum(['libc', 'icu', 'builtin']),
+    locale: z.string().nullable(),
+    standby: z.boolean(),
+  }),
+  snapshot: z.object({ at: z.iso.datetime(), lsn: z.string().nullable() }),
+  selection: z.object({
+    schemas: z.array(z.string()),
+    excludeSchemas: z.array(z.string()),
+    excludeTables: z.array(z.string()),
+    excludeTableData: z.array(z.string()),
+  }),
+  /** The hash behind `checksum`; `null` when none was taken. */
+  checksumAlgorithm: z.string().nullable(),
+  roles: z.array(z.string()),
+  extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
+  tables: z.array(table),
+  sequences: z.array(sequence),
+  indexes: z.array(index),
+  /** `null` when large objects were not part of what was asked for. */
+  largeObjects: z.object({ count, checksum: z.string().nullable() }).nullable(),
+  objects: z.array(schemaObject),
+  parts: z.array(part).min(1),
+  /** What a person should know about this backup: globals that could not be read, say. */
+  notes: z.array(z.string()),
+  /** age recipients; empty when the parts are not encrypted. */
+  recipients: z.array(z.string()),
+  seconds: z.object({ total: z.number(), dump: z.number(), count: z.number() }),
+  runner: z.object({ workflow: z.string(), runUrl: z.string(), commit: z.string() }).nullable(),
+});
+
+export type Manifest = z.infer<typeof manifest>;
+export type ManifestTable = Manifest['tables'][number];
+export type ManifestSequence = Manifest['sequences'][number];
+export type ManifestIndex = Manifest['indexes'][number];
+export type ManifestObject = Manifest['objects'][number];
+export type ManifestPart = Manifest['parts'][number];
+export type Selection = Manifest['selection'];
+/** Byte count and SHA-256 of a whole stream. */
+export type Digest = z.infer<typeof digest>;
+
+/**
+ * Reads a manifest from its text.
+ * @param where the object it was read from, for the error's sentence
+ * @throws LifeboatError `manifest-malformed`, or `manifest-newer` for a format this version does not know
+ */
+export function parseManifest(text: string, where: string): Manifest {
+  const json = parseJson(text, where);
+  const format = (json as { format?: unknown } | null)?.format;
+  if (typeof format === 'number' && format > MANIFEST_FORMAT) {
+    throw new LifeboatError(
+      'manifest-newer',
+      `${where} has format ${format}, and this version reads up to ${MANIFEST_FORMAT}.`,
+      'Use a release of pg-lifeboat at least as new as the one that made the backup.',
+      { details: { format } },
+    );
+  }
+  const parsed = manifest.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw malformed(where, z.prettifyError(parsed.error));
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw malformed(where, (error as Error).message);
+  }
+}
+
+function malformed(where: string, why: string): LifeboatError {
+  return new LifeboatError(
+    'manifest-malformed',
+    `${where} is not a manifest: ${why}`,
+    'Treat this backup as lost: restore another one, and find out what changed the file.',
+  );
+}
