@@ -1,0 +1,102 @@
+import { LifeboatError } from '../errors.ts';
+import type { Selection } from '../format/manifest.ts';
+import type { Session } from './connect.ts';
+import { displayName } from './identifiers.ts';
+import { schemaPattern, tablePattern } from './patterns.ts';
+
+/** A relation that a pg_dump with this selection dumps. */
+export interface Relation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** pg_class.relkind: table, partitioned table, view, materialized view, foreign table, sequence. */
+  readonly kind: 'r' | 'p' | 'v' | 'm' | 'f' | 'S';
+  /** The extension it belongs to; pg_dump then dumps nothing but its rows, and those only of a configuration table. */
+  readonly extension: string | null;
+  /** `WHERE …`, when an extension wants only some rows of its configuration table dumped. */
+  readonly extensionCondition: string | null;
+  /** Why its rows stay out of the dump on purpose. */
+  readonly leftOut: 'excluded' | 'unlogged-on-standby' | null;
+  readonly readable: boolean;
+  readonly rowSecurity: boolean;
+}
+
+/**
+ * Lists what a pg_dump with this selection would dump. Needs the role's own search path, which decides what an unqualified pattern means,
+ * and takes no lock.
+ */
+export async function listRelations(session: Session, selection: Selection): Promise<Relation[]> {
+  const excluded = selection.excludeTables.map(tablePattern);
+  const emptied = selection.excludeTableData.map(tablePattern);
+  return session.query<Relation>(RELATIONS_SQL, [
+    selection.schemas.map(schemaPattern),
+    selection.excludeSchemas.map(schemaPattern),
+    excluded.map((pattern) => pattern.schema),
+    excluded.map((pattern) => pattern.name),
+    emptied.map((pattern) => pattern.schema),
+    emptied.map((pattern) => pattern.name),
+  ]);
+}
+
+/** Tables that hold rows of their own (a partitioned parent does not), whether or not they are left out. */
+export function holdsRows(relation: Relation): boolean {
+  return relation.kind === 'r';
+}
+
+/** Refuses, before a byte is dumped, what would make pg_dump fail or be cut short. */
+export function assertReadable(relations: readonly Relation[], role: string): void {
+  const unreadable = relations.filter((r) => (r.kind === 'r' || r.kind === 'p' || r.kind === 'S') && !r.readable && r.extension === null);
+  if (unreadable.length > 0) {
+    throw new LifeboatError(
+      'table-not-readable',
+      `The role ${role} may not read ${listNames(unreadable)}.`,
+      `GRANT pg_read_all_data TO the role (Postgres 14 and later), or grant SELECT on each, or leave them out with --exclude-table.`,
+      { details: { role, tables: unreadable.map(displayName) } },
+    );
+  }
+  const guarded = relations.filter((r) => holdsRows(r) && r.rowSecurity && r.leftOut === null);
+  if (guarded.length > 0) {
+    throw new LifeboatError(
+      'row-security-active',
+      `Row-level security would hide rows of ${listNames(guarded)} from the role ${role}.`,
+      'Back up with a role that has BYPASSRLS or owns the tables (without FORCE ROW LEVEL SECURITY), or leave their data out with --exclude-table-data.',
+      { details: { role, tables: guarded.map(displayName) } },
+    );
+  }
+}
+
+function listNames(relations: readonly Relation[]): string {
+  const names = relations.map(displayName);
+  if (names.length <= 10) return names.join(', ');
+  return `${names.slice(0, 10).join(', ')} and ${names.length - 10} more`;
+}
+
+const RELATIONS_SQL = `
+  WITH unwanted (schema, name) AS (SELECT * FROM ROWS FROM (unnest($3::text[]), unnest($4::text[]))),
+       emptied (schema, name) AS (SELECT * FROM ROWS FROM (unnest($5::text[]), unnest($6::text[])))
+  SELECT c.oid::int8::float8 AS oid,
+         n.nspname AS schema,
+         c.relname AS name,
+         c.relkind AS kind,
+         e.extname AS extension,
+         nullif(e.extcondition[array_position(e.extconfig, c.oid)], '') AS "extensionCondition",
+         CASE
+           WHEN EXISTS (SELECT FROM emptied x WHERE c.relname ~ x.name AND CASE WHEN x.schema IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname ~ x.schema END)
+             THEN 'excluded'
+           WHEN c.relpersistence = 'u' AND pg_is_in_recovery() THEN 'unlogged-on-standby'
+         END AS "leftOut",
+         has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
+         c.relrowsecurity AND row_security_active(c.oid) AS "rowSecurity"
+    FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+    LEFT JOIN pg_extension e ON e.oid = d.refobjid
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+     AND c.relpersistence <> 't'
+     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND (cardinality($1::text[]) = 0 OR EXISTS (SELECT FROM unnest($1::text[]) x WHERE n.nspname ~ x))
+     AND NOT EXISTS (SELECT FROM unnest($2::text[]) x WHERE n.nspname ~ x)
+     AND NOT EXISTS (SELECT FROM unwanted x WHERE c.relname ~ x.name AND CASE WHEN x.schema IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname ~ x.schema END)
+     AND (e.oid IS NULL OR c.oid = ANY (e.extconfig) AND cardinality($1::text[]) = 0)
+   ORDER BY n.nspname, c.relname
+`;
