@@ -102,11 +102,10 @@ function look(bindir: string): Promise<Installation> {
   return looking;
 }
 
-/** Folders such as /usr/local/bin hold links to some programs of an installation: its own folder comes first, as it has all of them. */
+/** Folders such as /usr/local/bin hold links to some programs of an installation: its own folder is meant, as it has all of them. */
 async function foldersBehind(folder: string): Promise<string[]> {
   const programs = await Promise.all(['pg_dump', 'postgres'].map((program) => realpath(join(folder, program)).catch(() => null)));
-  const linked = programs.flatMap((program) => (program !== null && basename(program) !== 'pg_wrapper' ? [dirname(program)] : []));
-  return [...linked, folder];
+  return programs.flatMap((program) => (program === null || basename(program) === 'pg_wrapper' ? [] : [dirname(program)]));
 }
 
 /** `null` unless all programs are there for real: Debian's /usr/bin/pg_dump is a Perl script that picks a version by rules of its own. */
