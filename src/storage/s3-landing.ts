@@ -22,6 +22,8 @@ export interface Put {
  * what an aborted request left is deleted.
  */
 export async function conditionally(put: Put, send: (condition: { IfNoneMatch?: '*' }) => Promise<void>): Promise<void> {
+  // some servers ignore the condition without a word: Swift, and Ceph before 20 when it completes a multipart upload
+  if (put.onlyIfAbsent && (await isThere(put))) throw alreadyExists(put);
   try {
     await send(put.onlyIfAbsent ? { IfNoneMatch: '*' } : {});
   } catch (error) {
@@ -29,22 +31,25 @@ export async function conditionally(put: Put, send: (condition: { IfNoneMatch?: 
       await deleteIfOurs(put);
       throw error;
     }
-    if (put.onlyIfAbsent && UNCONDITIONAL.includes(s3CodeOf(error) ?? '')) return await lookThenSend(put, send);
+    if (put.onlyIfAbsent && UNCONDITIONAL.includes(s3CodeOf(error) ?? '')) return await conditionally({ ...put, onlyIfAbsent: false }, send);
     if (!mayHaveLanded(error) || !(await isOurs(put))) throw error;
   }
 }
 
-async function lookThenSend(put: Put, send: (condition: object) => Promise<void>): Promise<void> {
+async function isThere(put: Put): Promise<boolean> {
   const command = new put.at.sdk.HeadObjectCommand({ Bucket: put.at.bucket, Key: put.at.prefix + put.key });
-  const found = await request(put.at, 'look at', put.key, put.signal, put.at.client.send(command, abortable(put.signal))).then(
-    () => true,
-    (error: LifeboatError) => {
-      if (error.code === 'object-missing') return false;
-      throw error;
-    },
-  );
-  if (!found) return await conditionally({ ...put, onlyIfAbsent: false }, send);
-  throw new LifeboatError(
+  try {
+    await request(put.at, 'look at', put.key, put.signal, put.at.client.send(command, abortable(put.signal)));
+    return true;
+  } catch (error) {
+    // who may only write, which is a good rule for a backup, may not look: then the condition alone decides
+    if (error instanceof LifeboatError && (error.code === 'object-missing' || error.code === 'store-access-denied')) return false;
+    throw error;
+  }
+}
+
+function alreadyExists(put: Put): LifeboatError {
+  return new LifeboatError(
     'already-exists',
     `s3://${put.at.bucket}/${put.at.prefix}${put.key} exists already.`,
     'It was left as it is. Delete it first if it is to be replaced.',

@@ -45,8 +45,8 @@ export function seal(source: Readable, options: SealOptions = {}): Sealed {
   const done = finished(stream).then(() => ({ plain: plain.finish(), stored: stored.finish() }));
   done.catch(() => {});
   stream.once('close', () => source.destroy());
-  destroyOnAbort(stream, options.signal);
   pipeline(codec, stream, () => {});
+  destroyOnAbort(stream, options.signal);
   compress().catch((error: Error) => stream.destroy(error));
   return { stream, done };
 

@@ -46,9 +46,9 @@ export function unseal(source: Readable, expected: Expected, options: UnsealOpti
   });
 
   stream.once('close', () => source.destroy());
-  destroyOnAbort(stream, options.signal);
   codec.once('error', (error) => stream.destroy(corrupt(expected, 'changed', 'it does not decompress.', error)));
   pipeline(codec, stream, () => {});
+  destroyOnAbort(stream, options.signal);
   decompress().catch((error: Error) => stream.destroy(error));
   return stream;
 

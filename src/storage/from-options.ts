@@ -1,0 +1,19 @@
+import { openStore, s3SettingsFromEnvironment } from './open.ts';
+import type { Store } from './store.ts';
+
+export interface StoreOptions {
+  readonly storage: string;
+  readonly s3Endpoint?: string | undefined;
+  readonly s3Region?: string | undefined;
+  readonly s3PathStyle?: boolean | undefined;
+}
+
+/** Opens the store that a verb's options name; what they leave open, the AWS variables say. */
+export function openStoreFor(options: StoreOptions, environment: Readonly<Record<string, string | undefined>>): Promise<Store> {
+  const given = {
+    ...(options.s3Endpoint === undefined ? {} : { endpoint: options.s3Endpoint }),
+    ...(options.s3Region === undefined ? {} : { region: options.s3Region }),
+    ...(options.s3PathStyle === undefined ? {} : { forcePathStyle: options.s3PathStyle }),
+  };
+  return openStore(options.storage, { ...s3SettingsFromEnvironment(environment), ...given });
+}
