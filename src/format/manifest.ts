@@ -24,7 +24,16 @@ const table = z.object({
   extension: z.string().optional(),
 });
 
-const sequence = z.object({ schema: z.string(), name: z.string(), value: z.string(), called: z.boolean() });
+const sequenceState = z.object({ value: z.string(), called: z.boolean() });
+
+/** Sequences are not part of a snapshot: pg_dump reads what they hold at that moment. */
+const sequence = sequenceState.extend({
+  schema: z.string(),
+  name: z.string(),
+  ascending: z.boolean(),
+  /** What it held when the last pg_dump had ended; absent when nobody had drawn from it since the snapshot. */
+  until: sequenceState.optional(),
+});
 
 const index = z.object({
   schema: z.string(),

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import { openSession } from './connect.ts';
@@ -68,18 +69,8 @@ function describe(blocker: Blocker): string {
   return `${blocker.table} is locked by process ${blocker.pid}${who === '' ? '' : ` (${who})`}${since}`;
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
 }
 
 const BLOCKERS_SQL = `

@@ -77,14 +77,22 @@ export async function openSnapshot(
   }
 }
 
-/** A further session that sees exactly the same rows, with the same pinned settings. */
-export async function joinSnapshot(target: ConnectionTarget, snapshot: Snapshot, lockTimeoutMs: number): Promise<Session> {
-  const session = await openSession(target, { signal: snapshot.signal });
+/**
+ * A further session that sees exactly the same rows, with the same pinned settings. It locks what it will read at once: a reader that came
+ * later would queue behind a migration that waits for the coordinating session.
+ */
+export async function joinSnapshot(
+  target: ConnectionTarget,
+  snapshot: Snapshot,
+  options: { readonly lock: readonly Relation[]; readonly lockTimeoutMs: number; readonly signal: AbortSignal },
+): Promise<Session> {
+  const session = await openSession(target, { signal: options.signal });
   try {
     await pinSettings(session);
-    await session.query(`SET lock_timeout = ${lockTimeoutMs}`);
+    await session.query(`SET lock_timeout = ${options.lockTimeoutMs}`);
     await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
     await session.query(`SET TRANSACTION SNAPSHOT '${snapshot.id}'`);
+    await lockTables(session, options.lock);
     return session;
   } catch (error) {
     await session.close();
@@ -114,7 +122,7 @@ async function lockAll(
   if (options.selection.schemas.length > 0 && listed.length === 0) throw nothingSelected(options.selection);
   assertReadable(listed, target.user);
   await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
-  if (!(await lockTables(session, target, listed, context))) return null;
+  if (!(await lockSelected(session, target, listed, context))) return null;
   // The transaction's first query, which takes its snapshot: statement_timestamp() is the moment before that.
   const [clock] = await session.query<{ at: number }>('SELECT (extract(epoch FROM statement_timestamp()) * 1000)::float8 AS at');
   const relations = await listRelations(session, options.selection);
@@ -135,22 +143,26 @@ function nothingSelected(selection: Selection): LifeboatError {
 }
 
 /** `false` when a table was gone before it could be locked. */
-async function lockTables(session: Session, target: ConnectionTarget, relations: readonly Relation[], context: Context): Promise<boolean> {
-  const lockable = relations.filter((r) => (r.kind === 'r' || r.kind === 'p') && (r.extension === null || r.readable));
+async function lockSelected(session: Session, target: ConnectionTarget, relations: readonly Relation[], context: Context): Promise<boolean> {
+  const lockable = relations.filter((r) => (r.kind === 'r' || r.kind === 'p') && r.readable);
   const blockers = watchBlockers(target, session.processId, context);
   try {
-    for (let start = 0; start < lockable.length; start += LOCKS_PER_STATEMENT) {
-      const names = lockable.slice(start, start + LOCKS_PER_STATEMENT).map((r) => `ONLY ${qualifiedName(r)}`);
-      await session.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
-    }
+    await lockTables(session, lockable);
     return true;
   } catch (error) {
     if (!(error instanceof LifeboatError)) throw error;
-    const sqlState = error.details['sqlState'];
-    if (sqlState === '42P01' || sqlState === '3F000') return false;
+    const sqlstate = error.details['sqlstate'];
+    if (sqlstate === '42P01' || sqlstate === '3F000') return false;
     throw error.code === 'lock-timeout' ? blockers.explain(error) : error;
   } finally {
     await blockers.stop();
+  }
+}
+
+async function lockTables(session: Session, relations: readonly Relation[]): Promise<void> {
+  for (let start = 0; start < relations.length; start += LOCKS_PER_STATEMENT) {
+    const names = relations.slice(start, start + LOCKS_PER_STATEMENT).map((relation) => `ONLY ${qualifiedName(relation)}`);
+    await session.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`);
   }
 }
 

@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import type { Context } from '../context.ts';
+import { databaseFolder, manifestKey } from '../format/layout.ts';
+import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
+import type { BackupOptions } from '../options/backup.ts';
+import { withSession } from '../postgres/connect.ts';
+import { displayName } from '../postgres/identifiers.ts';
+import { chooseClient, findInstallations, type Installation } from '../postgres/programs.ts';
+import { openSnapshot } from '../postgres/snapshot.ts';
+import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
+import { openStoreFor } from '../storage/from-options.ts';
+import type { Store } from '../storage/store.ts';
+import { takeBackup } from './take.ts';
+
+export interface BackupResult {
+  readonly id: string;
+  readonly database: string;
+  readonly storage: string;
+  /** Key of the manifest in the store. */
+  readonly manifest: string;
+  readonly snapshotAt: string;
+  readonly tables: number;
+  readonly rows: number;
+  readonly largeObjects: number;
+  /** As stored, and as pg_dump wrote them. */
+  readonly bytes: number;
+  readonly plainBytes: number;
+  readonly checksums: boolean;
+  readonly parts: readonly ManifestPart[];
+  /** Tables whose rows were left out on purpose. */
+  readonly leftOut: readonly string[];
+  readonly notes: readonly string[];
+  readonly pgDump: string;
+  readonly seconds: Manifest['seconds'];
+}
+
+const DEFAULT_JOBS = 4;
+
+/**
+ * Backs one database up: every part, count and checksum in one snapshot, the manifest last.
+ * When it throws, no backup is visible, and no child, lock or unfinished upload remains.
+ */
+export async function backup(options: BackupOptions, context: Context): Promise<BackupResult> {
+  const target = parseDatabaseUrl(options.databaseUrl, context.environment);
+  const database = options.database ?? target.database;
+  const store = await openStoreFor(options, context.environment);
+  try {
+    const installation = await chooseClientFor(target, context);
+    context.log.info(
+      `Backing up ${describeTarget(target)} to ${store.url} with pg_dump ${installation.client?.version} from ${installation.bindir}.`,
+    );
+    // A store that cannot be reached is told of before any lock is taken.
+    await store.folders(databaseFolder(database), { signal: context.signal });
+    const selection = selectionOf(options);
+    const lockTimeoutMs = options.lockTimeout * 1000;
+    const snapshot = await openSnapshot(target, { selection, lockTimeoutMs }, context);
+    try {
+      const job = {
+        target,
+        database,
+        store,
+        installation,
+        snapshot,
+        selection,
+        lockTimeoutMs,
+        jobs: options.jobs ?? Math.min(DEFAULT_JOBS, availableParallelism()),
+        checksums: options.checksums ?? null,
+        level: options.compressionLevel ?? null,
+      };
+      return resultOf(await takeBackup(job, { ...context, signal: snapshot.signal }), database, store);
+    } finally {
+      await snapshot.release();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function chooseClientFor(target: ConnectionTarget, context: Context): Promise<Installation> {
+  const major = await withSession(target, { signal: context.signal }, async (session) => Math.floor(session.versionNumber / 10_000));
+  return chooseClient(await findInstallations(context.environment), major);
+}
+
+function selectionOf(options: BackupOptions): Selection {
+  return {
+    schemas: options.schema,
+    excludeSchemas: options.excludeSchema,
+    excludeTables: options.excludeTable,
+    excludeTableData: options.excludeTableData,
+  };
+}
+
+function resultOf(manifest: Manifest, database: string, store: Store): BackupResult {
+  const sum = (of: (part: ManifestPart) => number) => manifest.parts.reduce((total, part) => total + of(part), 0);
+  return {
+    id: manifest.id,
+    database,
+    storage: store.url,
+    manifest: manifestKey(database, manifest.id),
+    snapshotAt: manifest.snapshot.at,
+    tables: manifest.tables.length,
+    rows: manifest.tables.reduce((total, table) => total + (table.rows ?? 0), 0),
+    largeObjects: manifest.largeObjects?.count ?? 0,
+    bytes: sum((part) => part.stored.bytes),
+    plainBytes: sum((part) => part.plain.bytes),
+    checksums: manifest.checksumAlgorithm !== null,
+    parts: manifest.parts,
+    leftOut: manifest.tables.filter((table) => table.rows === null).map(displayName),
+    notes: manifest.notes,
+    pgDump: manifest.source.pgDumpVersion,
+    seconds: manifest.seconds,
+  };
+}

@@ -1,0 +1,33 @@
+import { buffer } from 'node:stream/consumers';
+import type { Context } from '../context.ts';
+import { LifeboatError } from '../errors.ts';
+import type { Installation } from '../postgres/programs.ts';
+import { startProgram } from '../postgres/run.ts';
+import type { ConnectionTarget } from '../postgres/url.ts';
+
+/**
+ * Roles and memberships as SQL, without passwords; or, where the role may not read them, the reason.
+ * They are small, so they are read whole before anything is stored: what failed midway must not become a part.
+ */
+export async function readGlobals(
+  target: ConnectionTarget,
+  installation: Installation,
+  context: Context,
+): Promise<Buffer | { readonly unreadable: string }> {
+  const program = startProgram({
+    installation,
+    program: 'pg_dumpall',
+    // a connection string, since a database may be named like one
+    args: ['--roles-only', '--no-role-passwords', '--no-password', `--database=dbname='${target.database.replaceAll(/['\\]/g, '\\$&')}'`],
+    target,
+    context,
+  });
+  program.stdin.end();
+  try {
+    const [sql] = await Promise.all([buffer(program.stdout), program.done]);
+    return sql;
+  } catch (error) {
+    if (context.signal.aborted || !(error instanceof LifeboatError)) throw error;
+    return { unreadable: error.message };
+  }
+}

@@ -1,0 +1,29 @@
+import { text } from 'node:stream/consumers';
+import type { Log } from '../context.ts';
+import { LifeboatError } from '../errors.ts';
+import type { Manifest } from '../format/manifest.ts';
+import type { Store } from '../storage/store.ts';
+
+/** The moment a backup comes into being. */
+export async function publishManifest(store: Store, key: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  const json = `${JSON.stringify(manifest, null, 1)}\n`;
+  try {
+    await store.put(key, Buffer.from(json), { signal, onlyIfAbsent: true });
+  } catch (error) {
+    if (!(error instanceof LifeboatError) || error.code !== 'already-exists') throw error;
+    // An answer that was lost on the way is asked for again, and then finds what it wrote itself.
+    if ((await text(await store.get(key, { signal }))) !== json) throw error;
+  }
+}
+
+const CLEAN_UP_MS = 1_500;
+
+/** Removes what a failed backup stored. It has no manifest, so it was never a backup; what cannot be removed in time is only space. */
+export async function removeUnfinished(store: Store, folder: string, log: Log): Promise<void> {
+  const signal = AbortSignal.timeout(CLEAN_UP_MS);
+  try {
+    for await (const object of store.list(folder, { signal })) await store.delete(object.key, { signal });
+  } catch (error) {
+    log.warn(`Parts of the failed backup remain in ${folder}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Runs all tasks at once. When one fails the others are told to stop through the signal they get; the first failure is thrown once
+ * every task has ended, so that nothing goes on behind the caller's back.
+ */
+export async function allOrNothing<T extends readonly unknown[]>(
+  signal: AbortSignal,
+  tasks: { readonly [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
+): Promise<T> {
+  const group = new AbortController();
+  const shared = AbortSignal.any([signal, group.signal]);
+  let first: { error: unknown } | null = null;
+  const results = await Promise.allSettled(
+    tasks.map(async (task) => {
+      try {
+        return await task(shared);
+      } catch (error) {
+        first ??= { error };
+        group.abort(error);
+        throw error;
+      }
+    }),
+  );
+  if (first !== null) throw (first as { error: unknown }).error;
+  return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+
+/** Spreads weighted items over `bins` so that the heaviest bin is light: largest first, each into the lightest bin. */
+export function balance<T>(items: readonly T[], weightOf: (item: T) => number, bins: number, startWeights: readonly number[] = []): T[][] {
+  const loads = Array.from({ length: bins }, (_, i) => ({ weight: startWeights[i] ?? 0, items: [] as T[] }));
+  const heaviestFirst = [...items].sort((a, b) => weightOf(b) - weightOf(a));
+  for (const item of heaviestFirst) {
+    const lightest = loads.reduce((least, load) => (load.weight < least.weight ? load : least));
+    lightest.items.push(item);
+    lightest.weight += weightOf(item);
+  }
+  return loads.map((load) => load.items);
+}

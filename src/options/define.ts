@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** What a person reads of an option, wherever it is asked for: on the command line, in an action, in the reference. */
+export interface OptionMeta {
+  readonly description: string;
+  /** What stands for the value in help: `URL`, `DURATION`. Absent for a switch. */
+  readonly placeholder?: string;
+  /** The environment variable that is read when the option is not given. */
+  readonly environment?: string;
+  /** Never printed, and masked where it occurs. */
+  readonly secret?: true;
+}
+
+export const optionMeta = z.registry<OptionMeta>();
+
+/** Attaches what people read to a schema. */
+export function option<T extends z.ZodType>(schema: T, meta: OptionMeta): T {
+  optionMeta.add(schema, meta);
+  return schema;
+}
+
+const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+
+/** `90s`, `15m`, `1h`, `26h`, `8d`, `2w` as seconds. */
+export function durationSeconds(): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+(?:\.\d+)?[smhdw]$/, 'is not a duration: write a number and s, m, h, d or w, like 90s, 15m, 1h or 8d')
+    .transform((text) => Number(text.slice(0, -1)) * UNITS[text.at(-1) as keyof typeof UNITS]);
+}
+
+/** Text from a command line or an action's input as a whole number. */
+export function wholeNumber(least: number, most: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+$/, 'is not a whole number')
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, `is not between ${least} and ${most}`);
+}
