@@ -26,7 +26,7 @@ export const RULES: readonly Rule[] = [
     code: 'client-too-old',
     pattern: /aborting because of server version mismatch/,
     tell: ({ text, program }) => {
-      const versions = /server version: (\S+?);.*version: (\S+)/.exec(text);
+      const versions = /server version: ([^\s;]+)[^;]*;.*version: (\S+)/.exec(text);
       const seen = versions ? ` (server ${versions[1]}, client ${versions[2]})` : '';
       return {
         message: `${program ?? 'pg_dump'} is older than the server${seen}.`,

@@ -54,6 +54,10 @@ export function startProgram({ installation, program, args, target, context, all
   });
   // The reader of stdin may end first (pg_restore stops at an error): its exit status says why, the pipe's EPIPE does not.
   child.stdin.on('error', () => {});
+  // A worker of pg_restore -j may outlive its leader by a moment and hold the pipes open: after an abort nobody waits for that.
+  child.nodeChildProcess.once('exit', () => {
+    if (signal.aborted) for (const stream of [child.stdout, child.stderr, child.stdin]) stream.destroy();
+  });
   const stderr = collectLines(child.stderr, (line) => log.output(program, line));
 
   const finish = async (): Promise<ProgramEnd> => {
