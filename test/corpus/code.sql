@@ -45,8 +45,8 @@ CREATE FUNCTION version_gt(a version, b version) RETURNS boolean LANGUAGE sql IM
 CREATE OPERATOR <~ (LEFTARG = version, RIGHTARG = version, FUNCTION = version_lt, COMMUTATOR = >~, NEGATOR = >=~, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 CREATE OPERATOR <=~ (LEFTARG = version, RIGHTARG = version, FUNCTION = version_le, COMMUTATOR = >=~, NEGATOR = >~);
 CREATE OPERATOR ==~ (LEFTARG = version, RIGHTARG = version, FUNCTION = version_eq, COMMUTATOR = ==~, MERGES);
-CREATE OPERATOR >=~ (LEFTARG = version, RIGHTARG = version, FUNCTION = version_ge);
-CREATE OPERATOR >~ (LEFTARG = version, RIGHTARG = version, FUNCTION = version_gt);
+CREATE OPERATOR >=~ (LEFTARG = version, RIGHTARG = version, FUNCTION = version_ge, COMMUTATOR = <=~, NEGATOR = <~);
+CREATE OPERATOR >~ (LEFTARG = version, RIGHTARG = version, FUNCTION = version_gt, COMMUTATOR = <~, NEGATOR = <=~);
 CREATE OPERATOR FAMILY version_family USING btree;
 CREATE OPERATOR CLASS version_ops FOR TYPE version USING btree FAMILY version_family AS
   OPERATOR 1 <~, OPERATOR 2 <=~, OPERATOR 3 ==~, OPERATOR 4 >=~, OPERATOR 5 >~, FUNCTION 1 version_cmp(version, version);
