@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { compareDatabases, type Difference, restoreByHand } from '../harness/compare.ts';
-import { clientBindir, corpusDatabase } from '../harness/corpus-database.ts';
+import { clientBindir, corpusDatabase, databaseIn, emptyDatabaseIn } from '../harness/corpus-database.ts';
 import { freshDatabase, majors, runSql } from '../harness/postgres.ts';
 import { connectionEnvironment } from '../harness/stock-client.ts';
 
@@ -91,16 +91,39 @@ describe.each(majors())('Postgres %i', (major) => {
   });
 });
 
+describe.each(['SQL_ASCII', 'LATIN1'] as const)('a database in %s', (encoding) => {
+  const major = Math.max(...majors());
+
+  test('survives too, and one byte of difference is seen', async () => {
+    const bindir = await clientBindir(major);
+    const source = await databaseIn(major, encoding);
+    const restored = await emptyDatabaseIn(major, encoding);
+    const folder = await mkdtemp(join(tmpdir(), 'compare-'));
+    try {
+      await dumpByHand(bindir, source, folder, []);
+      await restoreByHand(folder, restored, bindir);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    expect(await compareDatabases(bindir, source, restored)).toEqual([]);
+
+    const { table, column } =
+      encoding === 'LATIN1' ? { table: '"Übersicht"."Käufer"', column: '"Straße"' } : { table: 'public.bytes_as_text', column: 't' };
+    await runSql(restored, `UPDATE ${table} SET ${column} = convert_from('\\xfe', '${encoding}') WHERE ctid = (SELECT min(ctid) FROM ${table})`);
+    expect(await compareDatabases(bindir, source, restored)).toMatchObject([{ kind: 'rows', object: table }]);
+  });
+});
+
 function isAbout(difference: Difference, object: string): boolean {
   return difference.object.includes(object);
 }
 
 /** The layout of a backup's folder, made without the engine. */
-async function dumpByHand(bindir: string, source: ConnectionTarget, folder: string): Promise<void> {
+async function dumpByHand(bindir: string, source: ConnectionTarget, folder: string, apart = ['large.huge']): Promise<void> {
   const parts = {
     schema: ['--section=pre-data', '--section=post-data'],
-    'data-00': ['--section=data', '--exclude-table-data=large.huge'],
-    'data-01': ['--section=data', '--table=large.huge'],
+    'data-00': ['--section=data', ...apart.map((table) => `--exclude-table-data=${table}`)],
+    ...(apart.length > 0 ? { 'data-01': ['--section=data', ...apart.map((table) => `--table=${table}`)] } : {}),
   };
   for (const [name, args] of Object.entries(parts)) {
     const script = 'set -o pipefail; "$BINDIR/pg_dump" -Fc -Z0 "$@" | zstd -q -1 -o "$PART"';
