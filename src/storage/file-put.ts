@@ -43,7 +43,7 @@ export async function putFile(root: string, path: string, body: Readable | Uint8
 /** Another put may remove the folder, when it is empty, between the two calls. */
 async function createTemporary(path: string): Promise<FileHandle> {
   return await whileFolderVanishes(async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     return await open(path, 'wx', 0o666);
   });
 }
@@ -74,7 +74,7 @@ async function write(handle: FileHandle, body: Readable, path: string): Promise<
 
 async function publish(temporary: string, path: string): Promise<void> {
   await whileFolderVanishes(async () => {
-    const made = await mkdir(dirname(path), { recursive: true });
+    const made = await makeFolder(dirname(path));
     await rename(temporary, path);
     await syncFolders(dirname(path), made);
   });
@@ -83,7 +83,7 @@ async function publish(temporary: string, path: string): Promise<void> {
 /** link() fails when the name is taken; where a file system has no links, a look and a rename must do. */
 async function publishIfAbsent(temporary: string, path: string): Promise<void> {
   await whileFolderVanishes(async () => {
-    const made = await mkdir(dirname(path), { recursive: true });
+    const made = await makeFolder(dirname(path));
     try {
       await link(temporary, path);
     } catch (error) {
@@ -112,6 +112,20 @@ async function syncFolders(folder: string, firstMade: string | undefined): Promi
       await handle.close();
     }
     if (path === last || path === dirname(path)) return;
+  }
+}
+
+/** Returns the first folder that had to be made. One at a time: `recursive` tells ENOENT where the file system is read-only. */
+async function makeFolder(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path);
+    return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
+    if (code !== 'ENOENT' || path === dirname(path)) throw error;
+    const first = await makeFolder(dirname(path));
+    return (await makeFolder(path)) === undefined ? first : (first ?? path);
   }
 }
 

@@ -6,7 +6,7 @@ import { s3Error } from './s3-errors.ts';
 
 /** How often a download is taken up again without this much progress in between. */
 const RESUMES = 5;
-const PROGRESS_BYTES = 1024 * 1024;
+const PROGRESS_BYTES = 256 * 1024;
 
 interface Answer {
   readonly body: Readable;

@@ -57,8 +57,9 @@ function alreadyExists(put: Put): LifeboatError {
 }
 
 /** A first attempt that was refused never lands; one that went unanswered, or was made again, may have. */
-function mayHaveLanded(error: unknown): boolean {
+export function mayHaveLanded(error: unknown): boolean {
   if (!(error instanceof LifeboatError)) return false;
+  if (error.code === 'cancelled') return true;
   if (error.code === 'store-unreachable' || error.code === 'store-busy' || error.code === 'store-failed') return true;
   return typeof error.details['attempts'] === 'number' && error.details['attempts'] > 1;
 }

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { LifeboatError } from '../errors.ts';
 import type { MultipartPlan } from './multipart.ts';
 import { request } from './s3-client.ts';
-import { abortable, cleanUpOptions, conditionally, deleteIfOurs, nameOf, type Put } from './s3-landing.ts';
+import { abortable, cleanUpOptions, conditionally, deleteIfOurs, mayHaveLanded, nameOf, type Put } from './s3-landing.ts';
 import type { Part } from './s3-parts.ts';
 
 /** A stream cut into parts: destroyed when a part cannot be sent, so that its writer does not wait for ever. */
@@ -56,21 +56,44 @@ export async function uploadParts(put: Put, plan: MultipartPlan, parts: Parts): 
   }
 }
 
-/** Not cut short at once by the signal: an upload whose id never arrived could not be given up. */
+/** Not cut short at once by the signal: an upload whose id never arrived would be left to the sweep below. */
 async function create(put: Put): Promise<string> {
   const tooLong = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const hurry = () => {
-    timer = setTimeout(() => tooLong.abort(), 1_000);
+    timer = setTimeout(() => tooLong.abort(), 500);
   };
   put.signal?.addEventListener('abort', hurry, { once: true });
   try {
     const command = new put.at.sdk.CreateMultipartUploadCommand(nameOf(put));
     const answer = await request(put.at, 'write', put.key, put.signal, put.at.client.send(command, { abortSignal: tooLong.signal }));
-    return answer.UploadId ?? '';
+    const uploadId = answer.UploadId ?? '';
+    if ((answer.$metadata.attempts ?? 1) > 1) await sweep(put, uploadId);
+    return uploadId;
+  } catch (error) {
+    if (mayHaveLanded(error)) await sweep(put, null);
+    throw error;
   } finally {
     clearTimeout(timer);
     put.signal?.removeEventListener('abort', hurry);
+  }
+}
+
+/**
+ * Gives up the uploads that a creation left whose answer was lost. They are known by their key: a key is written by one process once,
+ * since it holds the random id of its backup.
+ */
+async function sweep(put: Put, keep: string | null): Promise<void> {
+  const { Bucket, Key } = nameOf(put);
+  const { client, sdk } = put.at;
+  const options = cleanUpOptions(put.signal);
+  try {
+    const { Uploads = [] } = await client.send(new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: Key }), options);
+    for (const { Key: key, UploadId } of Uploads) {
+      if (key === Key && UploadId !== keep) await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options);
+    }
+  } catch {
+    // not every server lists them, and not every role may: a lifecycle rule is what remains
   }
 }
 

@@ -3,14 +3,14 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** What happens to requests from now on; those whose first line `only` does not match pass. */
 export type Behaviour =
   | { readonly kind: 'pass' }
-  /** Both sides are reset once so many bytes went `down` (answers) or `up` (requests) within one request. */
+  /** The connection is closed once so many bytes of one answer went `down`, or reset once so many of one request went `up`. */
   | { readonly kind: 'cut'; readonly way: 'down' | 'up'; readonly afterBytes: number; readonly times: number; readonly only?: RegExp }
   /** The server never sees the request; the client gets this S3 error. */
   | { readonly kind: 'answer'; readonly status: number; readonly code: string; readonly times: number; readonly only?: RegExp }
   /** The request goes nowhere and stays unanswered. */
   | { readonly kind: 'hang'; readonly only?: RegExp };
 
-export interface Proxy {
+export interface FaultProxy {
   readonly endpoint: string;
   behave(behaviour: Behaviour): void;
   /** First lines of the requests that were tampered with. */
@@ -21,7 +21,7 @@ export interface Proxy {
 const FIRST_LINE = /^([A-Z]+ [^ ]+) HTTP\/1\.1\r\n/;
 
 /** A TCP proxy in front of an HTTP server that breaks what it is told to break. */
-export async function startProxy(target: string): Promise<Proxy> {
+export async function startProxy(target: string): Promise<FaultProxy> {
   const { hostname, port } = new URL(target);
   let behaviour: Behaviour = { kind: 'pass' };
   let left = 0;
@@ -39,11 +39,9 @@ export async function startProxy(target: string): Promise<Proxy> {
     };
     for (const socket of [client, upstream]) {
       sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
       socket.on('error', cut);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        cut();
-      });
+      socket.on('close', cut);
     }
 
     client.on('data', (chunk) => {
@@ -64,7 +62,12 @@ export async function startProxy(target: string): Promise<Proxy> {
     });
     upstream.on('data', (chunk) => {
       down += chunk.length;
-      if (current.kind === 'cut' && current.way === 'down' && down > current.afterBytes) return cut();
+      if (current.kind === 'cut' && current.way === 'down' && down > current.afterBytes) {
+        // a reset would also take back what the client has not read yet
+        client.end(chunk.subarray(0, chunk.length - (down - current.afterBytes)));
+        upstream.off('close', cut).destroy();
+        return;
+      }
       if (!client.write(chunk)) {
         upstream.pause();
         client.once('drain', () => upstream.resume());

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  AbortMultipartUploadCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectCommand,
@@ -27,6 +28,7 @@ export interface TestBucket {
   open(prefix: string, over?: { endpoint?: string; bucket?: string; credentials?: S3Credentials }): Promise<Store>;
   /** Keys of uploads that were begun and neither completed nor given up. */
   unfinishedUploads(): Promise<string[]>;
+  giveUpUploads(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,11 @@ export async function createTestBucket(): Promise<TestBucket> {
     async unfinishedUploads() {
       const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: name }));
       return Uploads.map((upload) => upload.Key ?? '');
+    },
+
+    async giveUpUploads() {
+      const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: name }));
+      await Promise.all(Uploads.map(({ Key, UploadId }) => client.send(new AbortMultipartUploadCommand({ Bucket: name, Key, UploadId }))));
     },
 
     async close() {
