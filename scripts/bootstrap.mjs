@@ -22,7 +22,7 @@ function installPackages() {
   const npm = process.env.npm_execpath;
   const command = npm?.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
   // No install script is needed, and none should run on a machine that holds database passwords.
-  const options = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   quietly([...command, ...options], 'npm ci failed. Check the network and the registry, and run it again.');
 }
 
