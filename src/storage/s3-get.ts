@@ -73,6 +73,11 @@ async function ask(at: Bucket, key: string, signal: AbortSignal, from?: { offset
     throw from !== undefined && error instanceof LifeboatError && error.code === 'already-exists' ? replaced(at, key) : error;
   });
   const body = answer.Body as Readable;
+  // Swift and others ignore If-Match
+  if (from?.etag !== undefined && answer.ETag !== from.etag) {
+    body.destroy();
+    throw replaced(at, key);
+  }
   // it may break before anybody reads it: the reader will see
   body.on('error', () => {});
   if (start > 0 && !answer.ContentRange?.startsWith(`bytes ${start}-`)) {

@@ -88,10 +88,6 @@ describe('S3 store', () => {
           first = false;
         }
       })();
-      if (!bucket.real) {
-        await reading.catch(() => {});
-        return notShown('S3 store: a download resumed after the object was replaced fails', 's3rver ignores If-Match', 's3');
-      }
       await expect(reading).rejects.toMatchObject({ code: 'store-failed', message: expect.stringContaining('replaced') });
     });
   });
@@ -107,6 +103,7 @@ describe('S3 store', () => {
       expect(await store.put('part', Readable.from([body]))).toEqual({ bytes });
       expect(proxy.tampered).toHaveLength(1);
       expect((await buffer(await direct.get('part'))).equals(body)).toBe(true);
+      if (bucket.real) expect(await bucket.unfinishedUploads()).toEqual([]);
     });
 
     test.each([
