@@ -35,3 +35,14 @@ export function balance<T>(items: readonly T[], weightOf: (item: T) => number, b
   }
   return loads.map((load) => load.items);
 }
+
+/** Tasks for `allOrNothing` that together run all of `tasks`, at most `width` at a time, in their order. */
+export function inTurns(tasks: readonly ((signal: AbortSignal) => Promise<void>)[], width: number): ((signal: AbortSignal) => Promise<void>)[] {
+  const queue = [...tasks];
+  return Array.from({ length: Math.min(width, queue.length) }, () => async (signal: AbortSignal) => {
+    for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+      signal.throwIfAborted();
+      await task(signal);
+    }
+  });
+}

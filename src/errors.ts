@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   'restore-failed': 'operation',
   'scratch-failed': 'operation',
   'extension-missing': 'operation',
+  'role-missing': 'operation',
   'disk-too-small': 'operation',
   'drill-failed': 'operation',
   cancelled: 'operation',
@@ -88,15 +89,17 @@ export class LifeboatError extends Error {
 }
 
 /** Why a verb was asked to stop; the reason an AbortSignal carries when the process got a signal. */
-export function cancelled(signalName: 'SIGINT' | 'SIGTERM'): LifeboatError {
+export function cancelled(signalName: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): LifeboatError {
   return new LifeboatError('cancelled', `Stopped by ${signalName}.`, 'Run it again: nothing half-done was left behind.', {
     details: { signal: signalName },
   });
 }
 
-/** 0 is success and never comes from here; 130 and 143 follow the shell's convention for signals. */
-export function exitStatusOf(error: unknown): 1 | 2 | 3 | 130 | 143 {
+const SIGNAL_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** 0 is success and never comes from here; 129 and above follow the shell's convention for signals. */
+export function exitStatusOf(error: unknown): 1 | 2 | 3 | 129 | 130 | 143 {
   if (!(error instanceof LifeboatError)) return 3;
-  if (error.code === 'cancelled') return error.details['signal'] === 'SIGTERM' ? 143 : 130;
+  if (error.code === 'cancelled') return SIGNAL_STATUS[error.details['signal'] as keyof typeof SIGNAL_STATUS] ?? 130;
   return ERROR_CODES[error.code] === 'usage' ? 2 : 1;
 }

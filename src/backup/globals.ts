@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
+import { databaseArgument } from '../postgres/connection-string.ts';
 import type { Installation } from '../postgres/programs.ts';
 import { startProgram } from '../postgres/run.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
@@ -17,8 +18,7 @@ export async function readGlobals(
   const program = startProgram({
     installation,
     program: 'pg_dumpall',
-    // a connection string, since a database may be named like one
-    args: ['--roles-only', '--no-role-passwords', '--no-password', `--database=dbname='${target.database.replaceAll(/['\\]/g, '\\$&')}'`],
+    args: ['--roles-only', '--no-role-passwords', '--no-password', `--database=${databaseArgument(target.database)}`],
     target,
     context,
   });

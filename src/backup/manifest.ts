@@ -60,6 +60,7 @@ function tablesOf({ job, groundwork, plan, counts }: Findings): ManifestTable[] 
       checksum: count?.checksum ?? null,
       bytes: groundwork.sizes.get(relation.oid) ?? 0,
       part: count === undefined ? null : (named.get(JSON.stringify([relation.schema, relation.name])) ?? catchAll),
+      ...(relation.movesWithin === null ? {} : { movesWithin: relation.movesWithin }),
       ...(relation.extension === null ? {} : { extension: relation.extension }),
     };
   });

@@ -20,6 +20,8 @@ const table = z.object({
   bytes: count,
   /** Name of the part that holds the rows; `null` when left out. */
   part: z.string().nullable(),
+  /** The partitioned table among whose leaves a restore may move the rows: only their sum over all of them can be compared. */
+  movesWithin: z.string().optional(),
   /** The extension that owns it, when its rows are the extension's configuration. */
   extension: z.string().optional(),
 });
@@ -31,6 +33,8 @@ const sequence = sequenceState.extend({
   schema: z.string(),
   name: z.string(),
   ascending: z.boolean(),
+  /** The table whose column it belongs to. */
+  ownedBy: z.object({ schema: z.string(), name: z.string() }).nullable(),
   /** What it held when the last pg_dump had ended; absent when nobody had drawn from it since the snapshot. */
   until: sequenceState.optional(),
 });
@@ -47,6 +51,14 @@ const index = z.object({
   tuples: z.number(),
   fillfactor: z.int().nullable(),
   valid: z.boolean(),
+});
+
+const extension = z.object({
+  name: z.string(),
+  version: z.string(),
+  schema: z.string(),
+  /** Identities, as in `objects`, of what cannot be restored without it: what uses it, and what uses that. */
+  dependents: z.array(z.string()),
 });
 
 /** One schema object: what kind, which one, and the MD5 of the definition that Postgres prints for it. */
@@ -90,7 +102,7 @@ const manifest = z.object({
   /** The hash behind `checksum`; `null` when none was taken. */
   checksumAlgorithm: z.string().nullable(),
   roles: z.array(z.string()),
-  extensions: z.array(z.object({ name: z.string(), version: z.string(), schema: z.string() })),
+  extensions: z.array(extension),
   tables: z.array(table),
   sequences: z.array(sequence),
   indexes: z.array(index),

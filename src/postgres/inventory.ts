@@ -81,20 +81,45 @@ export async function readSequences(session: Session, relations: readonly Relati
     const chunk = sequences.slice(start, start + SEQUENCES_PER_STATEMENT);
     const selects = chunk.map(
       (sequence, i) =>
-        `SELECT ${i} AS i, s.last_value::text AS value, s.is_called AS called, p.seqincrement > 0 AS ascending
+        `SELECT ${i} AS i, s.last_value::text AS value, s.is_called AS called, p.seqincrement > 0 AS ascending, ${OWNER_OF_SEQUENCE} AS "ownedBy"
            FROM ${qualifiedName(sequence)} s, pg_catalog.pg_sequence p WHERE p.seqrelid = ${sequence.oid}`,
     );
-    for (const row of await session.query<{ i: number; value: string; called: boolean; ascending: boolean }>(selects.join(' UNION ALL '))) {
-      const { schema, name } = chunk[row.i] as Relation;
-      states.push({ schema, name, value: row.value, called: row.called, ascending: row.ascending });
+    for (const { i, ...state } of await session.query<Omit<SequenceState, 'schema' | 'name'> & { i: number }>(selects.join(' UNION ALL '))) {
+      const { schema, name } = chunk[i] as Relation;
+      states.push({ schema, name, ...state });
     }
   }
   return states;
 }
 
+/** Installed extensions, each with the objects that hang on it by whatever chain of dependencies. */
 export async function readExtensions(session: Session): Promise<Manifest['extensions']> {
   return session.query<Manifest['extensions'][number]>(`
-    SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
+    WITH RECURSIVE member AS (
+      SELECT d.refobjid AS extension, d.classid, d.objid
+        FROM pg_catalog.pg_depend d
+       WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+    ),
+    hangs_on (extension, classid, objid) AS (
+      SELECT extension, classid, objid FROM member
+      UNION
+      SELECT h.extension, d.classid, d.objid
+        FROM hangs_on h
+        JOIN pg_catalog.pg_depend d ON d.refclassid = h.classid AND d.refobjid = h.objid
+       WHERE d.deptype IN ('n', 'a', 'i')
+    ),
+    outside AS (
+      SELECT extension, coalesce(f.adrelid, r.ev_class, h.objid) AS objid,
+             CASE WHEN f.oid IS NOT NULL OR r.oid IS NOT NULL THEN 'pg_catalog.pg_class'::pg_catalog.regclass ELSE h.classid END AS classid
+        FROM (SELECT * FROM hangs_on EXCEPT SELECT * FROM member) h
+        LEFT JOIN pg_catalog.pg_attrdef f ON h.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = h.objid
+        LEFT JOIN pg_catalog.pg_rewrite r ON h.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = h.objid
+    )
+    SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema,
+           ARRAY(SELECT DISTINCT i.identity
+                   FROM outside o CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.classid, o.objid, 0) i
+                  WHERE o.extension = e.oid AND i.identity IS NOT NULL
+                  ORDER BY 1) AS dependents
       FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
      WHERE e.extname <> 'plpgsql'
      ORDER BY e.extname
@@ -144,6 +169,15 @@ async function readSchemas(session: Session, selection: Manifest['selection']): 
 }
 
 const SEQUENCES_PER_STATEMENT = 100;
+
+const OWNER_OF_SEQUENCE = `
+  (SELECT pg_catalog.jsonb_build_object('schema', n.nspname, 'name', c.relname)
+     FROM pg_catalog.pg_depend d
+     JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
+     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = p.seqrelid
+      AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
+    LIMIT 1)`;
 
 const INDEXES_SQL = `
   SELECT n.nspname AS schema, x.relname AS name, c.relname AS table, pg_catalog.pg_get_indexdef(x.oid) AS definition, m.amname AS method,

@@ -1,6 +1,7 @@
 /**
  * One statement per kind of schema object: its identity, and a definition that is the same on the source and in a faithful restore.
- * Column order is left out (a restore may move the columns of an inheriting table), and so is whatever pg_dump does not dump.
+ * Column order is left out (a restore may move the columns of an inheriting table), as are the links between operators (a restore fills in
+ * the reverse ones) and whatever pg_dump does not dump.
  * $1: oids of the selected relations · $2: oids of the selected schemas · $3: whether objects outside any schema are selected.
  */
 export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
@@ -137,8 +138,7 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
 
   operator: `
     SELECT (pg_identify_object('pg_operator'::regclass, o.oid, 0)).identity,
-           jsonb_build_object('function', o.oprcode::regprocedure::text, 'commutator', o.oprcom::regoperator::text, 'negator', o.oprnegate::regoperator::text,
-                              'restrict', o.oprrest::text, 'join', o.oprjoin::text, 'hashes', o.oprcanhash, 'merges', o.oprcanmerge,
+           jsonb_build_object('function', o.oprcode::regprocedure::text, 'restrict', o.oprrest::text, 'join', o.oprjoin::text, 'hashes', o.oprcanhash, 'merges', o.oprcanmerge,
                               'owner', pg_get_userbyid(o.oprowner)) AS definition
       FROM pg_operator o
      WHERE o.oprnamespace = ANY ($2::oid[]) AND ${notOfExtension('pg_operator', 'o.oid')}`,

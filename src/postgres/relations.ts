@@ -17,6 +17,11 @@ export interface Relation {
   readonly extensionCondition: string | null;
   /** Why its rows stay out of the dump on purpose. */
   readonly leftOut: 'excluded' | 'unlogged-on-standby' | null;
+  /**
+   * The partitioned table among whose leaves a restore may move this leaf's rows. pg_dump loads through the parent where a hash partition
+   * key is an enum, since enums hash by OID (src/bin/pg_dump/pg_dump.c, forcePartitionRootLoad).
+   */
+  readonly movesWithin: string | null;
   readonly readable: boolean;
   readonly rowSecurity: boolean;
 }
@@ -85,6 +90,17 @@ const RELATIONS_SQL = `
              THEN 'excluded'
            WHEN c.relpersistence = 'u' AND pg_is_in_recovery() THEN 'unlogged-on-standby'
          END AS "leftOut",
+         CASE WHEN c.relispartition AND c.relkind = 'r' THEN
+           (SELECT format('%I.%I', pn.nspname, p.relname)
+              FROM pg_partition_ancestors(c.oid) WITH ORDINALITY a (oid, depth)
+              JOIN pg_partitioned_table t ON t.partrelid = a.oid
+              JOIN pg_class p ON p.oid = a.oid
+              JOIN pg_namespace pn ON pn.oid = p.relnamespace
+             WHERE t.partstrat = 'h'
+               AND EXISTS (SELECT FROM unnest(t.partclass::oid[]) k JOIN pg_opclass o ON o.oid = k JOIN pg_opfamily f ON f.oid = o.opcfamily
+                            WHERE f.opfname = 'enum_ops')
+             ORDER BY a.depth DESC LIMIT 1)
+         END AS "movesWithin",
          has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
          c.relrowsecurity AND row_security_active(c.oid) AS "rowSecurity"
     FROM pg_class c

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { closest, distance } from 'fastest-levenshtein';
+import { LifeboatError } from '../errors.ts';
+import { BACKUP_ID, backupFolder, databaseFolder, databaseOfFolder, manifestKey } from '../format/layout.ts';
+import { type Manifest, parseManifest } from '../format/manifest.ts';
+import { type Proof, parseProof } from '../format/proof.ts';
+import type { Store } from '../storage/store.ts';
+
+export interface FoundBackup {
+  readonly database: string;
+  readonly id: string;
+  readonly manifest: Manifest;
+  /** Of the manifest's bytes as they are in the store: what a proof is bound to. */
+  readonly manifestSha256: string;
+}
+
+/** Databases that have a folder in the store, by their own names. */
+export async function listDatabases(store: Store, signal: AbortSignal): Promise<string[]> {
+  return (await store.folders('', { signal })).map(databaseOfFolder);
+}
+
+/** Ids of the folders that have a manifest, newest first. Any other folder is not a backup. */
+export async function listBackupIds(store: Store, database: string, signal: AbortSignal): Promise<string[]> {
+  const folders = await store.folders(databaseFolder(database), { signal });
+  const ids = folders.filter((name) => BACKUP_ID.test(name)).reverse();
+  const heads = await Promise.all(ids.map((id) => store.head(manifestKey(database, id), { signal })));
+  return ids.filter((_, i) => heads[i] !== null);
+}
+
+/**
+ * Finds a backup by its id, or the newest.
+ * @throws LifeboatError `no-backups`, `unknown-backup` (with the nearest id), `manifest-missing`, `manifest-malformed`, `manifest-newer`
+ */
+export async function findBackup(store: Store, database: string, which: string, signal: AbortSignal): Promise<FoundBackup> {
+  const ids = await listBackupIds(store, database, signal);
+  if (which === 'latest') {
+    if (ids[0] === undefined) throw await noBackups(store, database, signal);
+    return readBackup(store, database, ids[0], signal);
+  }
+  if (ids.includes(which)) return readBackup(store, database, which, signal);
+  if (BACKUP_ID.test(which) && (await store.folders(databaseFolder(database), { signal })).includes(which)) throw noManifest(store, database, which);
+  if (ids.length === 0) throw await noBackups(store, database, signal);
+  throw new LifeboatError(
+    'unknown-backup',
+    `${database} has no backup ${which} in ${store.url}.`,
+    `The nearest id is ${closest(which, ids)}; lifeboat list shows all ${ids.length}.`,
+    { details: { backup: which, nearest: closest(which, ids) } },
+  );
+}
+
+export async function readBackup(store: Store, database: string, id: string, signal: AbortSignal): Promise<FoundBackup> {
+  const key = manifestKey(database, id);
+  const json = await readText(store, key, signal);
+  if (json === null) throw noManifest(store, database, id);
+  const manifest = parseManifest(json, `${store.url}/${key}`);
+  return { database, id, manifest, manifestSha256: createHash('sha256').update(json).digest('hex') };
+}
+
+/** Proofs made against this very manifest, newest first. One that cannot be read proves nothing. */
+export async function readProofs(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<Proof[]> {
+  const keys: string[] = [];
+  for await (const object of store.list(`${backupFolder(backup.database, backup.id)}/proofs`, { signal })) keys.push(object.key);
+  const texts = await Promise.all(keys.map((key) => readText(store, key, signal)));
+  return texts
+    .flatMap((json) => (json === null ? [] : (parseProof(json) ?? [])))
+    .filter((proof) => proof.manifestSha256 === backup.manifestSha256)
+    .sort((a, b) => (a.at < b.at ? 1 : -1));
+}
+
+async function readText(store: Store, key: string, signal: AbortSignal): Promise<string | null> {
+  try {
+    return await text(await store.get(key, { signal }));
+  } catch (error) {
+    if (error instanceof LifeboatError && error.code === 'object-missing') return null;
+    throw error;
+  }
+}
+
+function noManifest(store: Store, database: string, id: string): LifeboatError {
+  return new LifeboatError(
+    'manifest-missing',
+    `${store.url}/${backupFolder(database, id)} has no manifest, so it is not a backup.`,
+    'Use another backup: lifeboat list shows those that are whole. A backup that was interrupted leaves such a folder.',
+    { details: { backup: id } },
+  );
+}
+
+async function noBackups(store: Store, database: string, signal: AbortSignal): Promise<LifeboatError> {
+  const others = (await listDatabases(store, signal)).sort((a, b) => distance(a, database) - distance(b, database)).slice(0, 5);
+  return new LifeboatError(
+    'no-backups',
+    `${store.url} holds no backup of ${database}.`,
+    others.length > 0 ? `There are backups of ${others.join(', ')}: check --database.` : 'Check --storage; lifeboat backup makes the first one.',
+    { details: { database, others } },
+  );
+}

@@ -1,0 +1,156 @@
+import { availableParallelism } from 'node:os';
+import { type FoundBackup, findBackup } from '../catalog/backups.ts';
+import type { Context } from '../context.ts';
+import { LifeboatError } from '../errors.ts';
+import { backupFolder, proofKey } from '../format/layout.ts';
+import type { Check, Finding, Proof } from '../format/proof.ts';
+import type { DrillOptions } from '../options/drill.ts';
+import { chooseClient, findInstallations } from '../postgres/programs.ts';
+import { verifyParts } from '../restore/digests.ts';
+import { type Phase, type Restored, type RestoreJob, restoreParts } from '../restore/restore-parts.ts';
+import { openStoreFor } from '../storage/from-options.ts';
+import type { Store } from '../storage/store.ts';
+import { allowedToMiss } from './allowed.ts';
+import { parseAssertion } from './checks/assertions.ts';
+import { notRun, ran } from './checks/check.ts';
+import { compareFolder } from './checks/digests.ts';
+import { type Examination, examine } from './examine.ts';
+import { openPlace, type Place } from './place.ts';
+import { assembleProof } from './proof.ts';
+
+export interface DrillResult {
+  /** The backup is proven, and both targets are met. */
+  readonly ok: boolean;
+  readonly storage: string;
+  readonly database: string;
+  readonly backup: string;
+  /** Key of the proof in the store. */
+  readonly proofKey: string;
+  readonly proof: Proof;
+  /** With `--keep`, how to get at the restored database; `null` when it is gone. */
+  readonly kept: string | null;
+}
+
+const DEFAULT_JOBS = 4;
+
+/**
+ * Restores a backup into a throwaway Postgres, checks it against its manifest and leaves the proof in the store.
+ * A backup that is not what its manifest says is a Result with `ok: false` and a proof that says so, not an error.
+ */
+export async function drill(options: DrillOptions, context: Context): Promise<DrillResult> {
+  const assertions = options.assert.map(parseAssertion);
+  const store = await openStoreFor(options, context.environment);
+  try {
+    const at = new Date();
+    const backup = await findBackup(store, options.database, options.backup, context.signal);
+    context.log.info(`Drilling backup ${backup.id} of ${backup.database}, taken ${backup.manifest.snapshot.at}.`);
+    const folder = await readFolder(store, backup, context.signal);
+    const place = await openPlace(backup.manifest, options, context);
+    let keep = false;
+    try {
+      const rehearsal = await rehearse({ store, backup, place, options, assertions, folder }, context);
+      const proof = assembleProof({
+        backup,
+        at,
+        place,
+        ...rehearsal,
+        rtoTargetSeconds: options.rto,
+        rpoTargetSeconds: options.rpo,
+      });
+      const key = proofKey(backup.database, backup.id, at);
+      await store.put(key, Buffer.from(`${JSON.stringify(proof, null, 1)}\n`), { signal: context.signal, onlyIfAbsent: true });
+      keep = options.keep;
+      return {
+        ok: proof.verdict === 'proven' && proof.rto.met && proof.rpo.met,
+        storage: store.url,
+        database: backup.database,
+        backup: backup.id,
+        proofKey: key,
+        proof,
+        kept: keep ? place.description : null,
+      };
+    } finally {
+      if (!keep) await place.destroy();
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+interface Rehearsal {
+  readonly checks: readonly Check[];
+  readonly restorePhases: readonly Phase[];
+  readonly examination: Examination | null;
+}
+
+interface RehearsalJob {
+  readonly store: Store;
+  readonly backup: FoundBackup;
+  readonly place: Place;
+  readonly options: DrillOptions;
+  readonly assertions: ReturnType<typeof parseAssertion>[];
+  readonly folder: readonly Finding[];
+}
+
+async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal> {
+  const { backup, place, options } = job;
+  const { manifest } = backup;
+  const jobs = options.jobs ?? Math.min(DEFAULT_JOBS, availableParallelism());
+  const restored = await restoreWhole(job, jobs, context);
+  const digests = ran({ name: 'digests', examined: manifest.parts.length, findings: [...job.folder, ...restored.findings] });
+  if (restored.outcome === null) {
+    return { checks: [digests, ...notRestored(job)], restorePhases: [], examination: null };
+  }
+  const examination = await examine(
+    {
+      target: place.target,
+      manifest,
+      problems: restored.outcome.problems,
+      allowed: allowedToMiss(manifest, place.absentExtensions),
+      sameMajor: place.serverMajor === manifest.source.serverMajor,
+      sessions: jobs,
+      assertions: job.assertions,
+    },
+    context,
+  );
+  return { checks: [digests, ...examination.checks], restorePhases: restored.outcome.phases, examination };
+}
+
+/** Restores everything, or answers with what is wrong with the parts. */
+async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): Promise<{ outcome: Restored | null; findings: Finding[] }> {
+  const { manifest } = job.backup;
+  if (manifest.parts.some((part) => job.folder.some((finding) => finding.object === part.name))) return { outcome: null, findings: [] };
+  const restoreJob: RestoreJob = {
+    store: job.store,
+    database: job.backup.database,
+    manifest,
+    target: job.place.target,
+    installation: chooseClient(await findInstallations(context.environment), Number.parseInt(manifest.source.pgDumpVersion, 10)),
+    jobs,
+    args: ['--no-tablespaces'],
+    tables: null,
+  };
+  try {
+    const unread = manifest.parts.filter((part) => part.kind === 'globals');
+    await verifyParts(restoreJob, unread, context);
+    return { outcome: await restoreParts(restoreJob, context), findings: [] };
+  } catch (error) {
+    if (!(error instanceof LifeboatError) || (error.code !== 'part-corrupt' && error.code !== 'object-missing')) throw error;
+    return { outcome: null, findings: [{ object: String(error.details['part'] ?? 'a part'), message: error.message }] };
+  }
+}
+
+const NEED_A_RESTORE = ['restore', 'schema', 'constraints', 'indexes', 'rows', 'checksums', 'sequences', 'amcheck'];
+
+function notRestored(job: RehearsalJob): Check[] {
+  const names = job.assertions.length === 0 ? NEED_A_RESTORE : [...NEED_A_RESTORE, 'assertions'];
+  return names.map((name) => notRun(name, 'the backup could not be restored'));
+}
+
+/** What is wrong with the backup's folder, seen before anything is fetched. */
+async function readFolder(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<Finding[]> {
+  const folder = backupFolder(backup.database, backup.id);
+  const names: string[] = [];
+  for await (const object of store.list(folder, { signal })) names.push(object.key.slice(folder.length + 1));
+  return compareFolder(backup.manifest.parts, names);
+}

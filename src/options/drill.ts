@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { database, jobs, storeOptions, whichBackup } from './common.ts';
+import { durationSeconds, option } from './define.ts';
+
+const text = z.string().min(1, 'is empty');
+
+export const drillOptions = z.strictObject({
+  ...storeOptions,
+  database,
+  backup: whichBackup,
+  rto: option(durationSeconds().default(3600), { description: 'How long a recovery may take.', placeholder: 'DURATION' }),
+  rpo: option(durationSeconds().default(86_400), { description: 'How old the newest backup may be.', placeholder: 'DURATION' }),
+  into: option(text.optional(), {
+    description: 'Use a throwaway database on this server rather than a throwaway server here.',
+    placeholder: 'URL',
+    environment: 'SCRATCH_DATABASE_URL',
+    secret: true,
+  }),
+  keep: option(z.boolean().default(false), {
+    description: 'Leave the restored database for a look at it, and say how to connect.',
+  }),
+  jobs,
+  assert: option(z.array(text).default([]), {
+    description: 'A query that must return true, as "name: SELECT …"; $1 is the time of the snapshot. May be given several times.',
+    placeholder: 'ASSERTION',
+  }),
+  allowMissingExtension: option(z.array(text).default([]), {
+    description: 'An extension that scratch may lack: it and what hangs on it are listed as not proven. May be given several times.',
+    placeholder: 'NAME',
+  }),
+  scratchFolder: option(text.optional(), {
+    description: "Where scratch is made; the system's folder for temporary files unless given.",
+    placeholder: 'FOLDER',
+  }),
+});
+
+export type DrillOptions = z.output<typeof drillOptions>;
