@@ -7,16 +7,19 @@ export interface OptionMeta {
   readonly placeholder?: string;
   /** The environment variable that is read when the option is not given. */
   readonly environment?: string;
-  /** Never printed, and masked where it occurs. */
+  /** Never printed, masked where it occurs, and not allowed in lifeboat.yml. */
   readonly secret?: true;
+  /** Said anew for every run, by a person: not allowed in lifeboat.yml. */
+  readonly byHand?: true;
 }
 
 export const optionMeta = z.registry<OptionMeta>();
 
-/** Attaches what people read to a schema. */
+/** A copy of a schema, with what people read attached: a schema shared by several options has no metadata of its own. */
 export function option<T extends z.ZodType>(schema: T, meta: OptionMeta): T {
-  optionMeta.add(schema, meta);
-  return schema;
+  const own = schema.clone() as T;
+  optionMeta.add(own, meta);
+  return own;
 }
 
 const UNITS = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;

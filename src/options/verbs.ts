@@ -1,0 +1,27 @@
+import type { z } from 'zod';
+import { backupOptions } from './backup.ts';
+import { drillOptions } from './drill.ts';
+import { listOptions, showOptions } from './list.ts';
+import { restoreOptions } from './restore.ts';
+
+export interface Verb {
+  /** One line, for the list of verbs. */
+  readonly summary: string;
+  readonly schema: z.ZodObject;
+  /** Whether a database in lifeboat.yml may have a section of this name. */
+  readonly configurable: boolean;
+}
+
+/** Everything that pg-lifeboat can be asked to do: the command line, the actions and the reference are made from this. */
+export const VERBS = {
+  backup: { summary: 'Back a database up to a store, in one snapshot.', schema: backupOptions, configurable: true },
+  restore: { summary: 'Restore a backup, or some of its tables, into a database.', schema: restoreOptions, configurable: true },
+  drill: { summary: 'Restore a backup into a throwaway Postgres and prove every row.', schema: drillOptions, configurable: true },
+  list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
+  show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
+} as const satisfies Record<string, Verb>;
+
+export type VerbName = keyof typeof VERBS;
+export type OptionsOf<V extends VerbName> = Readonly<z.output<(typeof VERBS)[V]['schema']>>;
+
+export const VERB_NAMES = Object.keys(VERBS) as VerbName[];
