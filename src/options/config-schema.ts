@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { storeOptions } from './common.ts';
+import { describeOptions, type OptionDescription } from './describe.ts';
+import { accept } from './value.ts';
+import { VERB_NAMES, VERBS, type VerbName } from './verbs.ts';
+
+/** Keys as the file has them; values as they would be given on the command line. */
+export type Section = Readonly<Record<string, unknown>>;
+
+export interface DatabaseConfig extends Section {
+  readonly 'database-url-env'?: string | null;
+  readonly backup?: Section | null;
+  readonly restore?: Section | null;
+  readonly drill?: Section | null;
+}
+
+export interface Config extends Section {
+  /** The file it was read from, for messages. */
+  readonly path: string;
+  readonly databases?: Readonly<Record<string, DatabaseConfig | null>> | null;
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean()], 'is neither text nor a number');
+const variableName = z.string('is not text').regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable');
+
+const assertions = z.record(
+  z.string().regex(/^[^:\n]+$/, 'is not a name for an assertion: leave out the colon'),
+  z.string('is not a query').min(1, 'is empty'),
+  'is not a mapping from names to queries',
+);
+
+const storeShape = shapeOf(describeOptions(z.strictObject(storeOptions)));
+
+const database = z.strictObject(
+  {
+    'database-url-env': variableName.nullish(),
+    ...storeShape,
+    ...Object.fromEntries(VERB_NAMES.filter((verb) => VERBS[verb].configurable).map((verb) => [verb, sectionOf(verb).nullish()])),
+  },
+  'is not a mapping',
+);
+
+/** lifeboat.yml. Every option of a configurable verb has its key here, made from the verb's own schema. */
+export const configSchema = z.strictObject(
+  { ...storeShape, databases: z.record(z.string().min(1, 'is empty'), database.nullish(), 'is not a mapping from names to databases').nullish() },
+  'is not a mapping',
+) as unknown as z.ZodType<Omit<Config, 'path'>>;
+
+function sectionOf(verb: VerbName): z.ZodObject {
+  const elsewhere = ['database', 'databaseUrl', ...Object.keys(storeOptions)];
+  return z.strictObject(
+    shapeOf(describeOptions(VERBS[verb].schema).filter(({ name, meta }) => !elsewhere.includes(name) && !meta.byHand)),
+    'is not a mapping',
+  );
+}
+
+function shapeOf(options: readonly OptionDescription[]): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    options.map((option) => {
+      // Queries have names of their own, which a mapping shows best.
+      if (option.name === 'assert') return ['assertions', assertions.nullish()];
+      return option.meta.secret ? [`${option.flag}-env`, variableName.nullish()] : [option.flag, yamlValue(option).nullish()];
+    }),
+  );
+}
+
+/** What YAML may hold for an option; the option's own schema has the last word. */
+function yamlValue(option: OptionDescription): z.ZodType {
+  const { kind, meta } = option;
+  const raw =
+    kind === 'switch' ? z.boolean('is neither true nor false') : kind === 'list' ? z.union([scalar, z.array(scalar)], 'is not a list') : scalar;
+  return raw
+    .superRefine((value, context) => {
+      const accepted = accept(option, value);
+      if ('problem' in accepted) context.addIssue({ code: 'custom', message: accepted.problem });
+    })
+    .describe(meta.description);
+}

@@ -1,0 +1,75 @@
+import type { LifeboatError } from '../errors.ts';
+import { configProblems } from './config-problems.ts';
+import { type Config, configSchema, type DatabaseConfig, type Section } from './config-schema.ts';
+import { readYaml } from './config-yaml.ts';
+import { describeOptions } from './describe.ts';
+import { suggestion } from './nearest.ts';
+import { badOptions, type InVariable } from './read.ts';
+import { VERBS, type VerbName } from './verbs.ts';
+
+export type { Config } from './config-schema.ts';
+
+/**
+ * Reads lifeboat.yml: which databases there are, where their backups live, and what each verb is told about them. Holds no secret.
+ * @param path for messages
+ * @throws LifeboatError `bad-config` with file, line and column of everything that is wrong
+ */
+export function loadConfig(path: string, text: string): Config {
+  const { value, locate } = readYaml(path, text);
+  const parsed = configSchema.safeParse(value ?? {});
+  if (!parsed.success) throw configProblems(path, parsed.error.issues, locate);
+  return { path, ...parsed.data };
+}
+
+/**
+ * What the file says about one verb, under the options' own names, for readOptions. With one database in the file, its name may be left out.
+ * @param given what was asked for by hand: it decides which database is meant
+ * @throws LifeboatError `bad-option` when the file leaves open which database that is
+ */
+export function configFor(config: Config, verb: VerbName, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const database = chooseDatabase(config, verb, given);
+  const found = database === null ? null : config.databases?.[database];
+  const described = describeOptions(VERBS[verb].schema);
+  const values: Record<string, unknown> = {};
+  const take = (section: Section | null | undefined) => {
+    for (const { name, flag } of described) {
+      const value = section?.[flag] ?? inVariable(config, section?.[`${flag}-env`]);
+      if (value !== undefined && value !== null) values[name] = value;
+    }
+  };
+  take(config as Section);
+  take(found as Section | null | undefined);
+  const section = found?.[verb as keyof DatabaseConfig] as Section | null | undefined;
+  take(section);
+  if (section?.['assertions']) values['assert'] = Object.entries(section['assertions']).map(([name, sql]) => `${name}: ${sql}`);
+  if (database !== null) values['database'] = database;
+  return values;
+}
+
+/** `null` when the file has nothing to say about the database that is meant, or when all are. */
+function chooseDatabase(config: Config, verb: VerbName, given: Readonly<Record<string, unknown>>): string | null {
+  const names = Object.keys(config.databases ?? {});
+  const { shape } = VERBS[verb].schema;
+  const byUrl = 'databaseUrl' in shape;
+  const asked = given['database'];
+  if (typeof asked === 'string' && asked !== '') {
+    if (names.includes(asked)) return asked;
+    // A name that only the store knows may be asked for; a live database must be known by its URL.
+    if (!byUrl || given['databaseUrl'] || names.length === 0) return null;
+    throw unknownDatabase(config, verb, asked, names);
+  }
+  // A URL given by hand may be any database's: the file's only one would lend it a wrong name.
+  if (names.length === 0 || (byUrl && given['databaseUrl'])) return null;
+  if (names.length === 1) return names[0] ?? null;
+  if (verb === 'list') return null;
+  throw badOptions(verb, [{ option: '--database', message: `is missing: ${config.path} has ${names.join(', ')}` }]);
+}
+
+function unknownDatabase(config: Config, verb: VerbName, asked: string, names: readonly string[]): LifeboatError {
+  const message = `${JSON.stringify(asked)} is not in ${config.path}${suggestion(asked, names) || `, which has ${names.join(', ')}`}`;
+  return badOptions(verb, [{ option: '--database', message }]);
+}
+
+function inVariable(config: Config, variable: unknown): InVariable | undefined {
+  return typeof variable === 'string' ? { variable, file: config.path } : undefined;
+}
