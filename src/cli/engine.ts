@@ -1,0 +1,48 @@
+import type { Context } from '../context.ts';
+import type { OptionsOf, VerbName } from '../options/verbs.ts';
+import type { Style } from '../report/terminal/style.ts';
+
+export interface Outcome {
+  /** Plain JSON; its `ok`, when it has one, says whether the checks found nothing. */
+  readonly result: object;
+  readonly ok: boolean;
+  readonly text: (style: Style, now: Date) => string;
+}
+
+/** Runs a verb. Each is loaded only when it is asked for: `list` must not wait for what only a drill needs. */
+export function runVerb<V extends VerbName>(verb: V, options: OptionsOf<V>, context: Context): Promise<Outcome> {
+  return ENGINE[verb](options, context);
+}
+
+const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Context) => Promise<Outcome> } = {
+  async backup(options, context) {
+    const { backup } = await import('../backup/backup.ts');
+    const result = await backup(options, context);
+    const { backupText } = await import('../report/terminal/backup.ts');
+    return { result, ok: true, text: (style) => backupText(result, style) };
+  },
+  async restore(options, context) {
+    const { restore } = await import('../restore/restore.ts');
+    const result = await restore(options, context);
+    const { restoreText } = await import('../report/terminal/restore.ts');
+    return { result, ok: result.ok, text: (style) => restoreText(result, style) };
+  },
+  async drill(options, context) {
+    const { drill } = await import('../drill/drill.ts');
+    const result = await drill(options, context);
+    const { drillText } = await import('../report/terminal/drill.ts');
+    return { result, ok: result.ok, text: (style) => drillText(result, style) };
+  },
+  async list(options, context) {
+    const { list } = await import('../catalog/list.ts');
+    const result = await list(options, context);
+    const { listText } = await import('../report/terminal/list.ts');
+    return { result, ok: true, text: (style, now) => listText(result, style, now) };
+  },
+  async show(options, context) {
+    const { show } = await import('../catalog/list.ts');
+    const result = await show(options, context);
+    const { showText } = await import('../report/terminal/show.ts');
+    return { result, ok: true, text: (style, now) => showText(result, style, now) };
+  },
+};

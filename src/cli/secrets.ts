@@ -1,0 +1,59 @@
+import { redact, secretsOfUrl } from '../postgres/secrets.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Knows every secret that this run was given, and takes it out of whatever is about to be printed. */
+export interface Secrets {
+  /** A URL, or a value that is nothing but a secret. */
+  add(value: string): void;
+  /** For messages. */
+  hide(text: string): string;
+  /** Every text in plain JSON data, keys too. */
+  hideIn(value: unknown): unknown;
+  /** For results: whole URLs and long passwords only, because a short one may also be the name of a table, and results are data. */
+  hideInResult(value: unknown): unknown;
+}
+
+const SECRET_VARIABLES = ['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+const LONG = 8;
+/** One letter or two are everywhere. */
+const SHORTEST = 3;
+
+/** Starts with what stands in the arguments and in the environment, before either is understood. */
+export function collectSecrets(args: readonly string[], environment: Environment): Secrets {
+  const known = new Set<string>();
+  const remember = (secret: string) => {
+    if (secret.length < SHORTEST) return;
+    known.add(secret);
+    known.add(JSON.stringify(secret).slice(1, -1));
+  };
+  const add = (value: string) => {
+    const public_ = publicPieces(value);
+    for (const secret of secretsOfUrl(value)) if (!public_.has(secret)) remember(secret);
+  };
+  const all = () => [...known];
+  const long = () => all().filter((secret) => secret.length >= LONG);
+  for (const arg of args) add(arg.replace(/^--[\w-]+=/, ''));
+  for (const value of Object.values(environment)) if (value !== undefined && /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(value)) add(value);
+  for (const name of SECRET_VARIABLES) remember(environment[name] ?? '');
+  return {
+    add,
+    hide: (text) => redact(text, all()),
+    hideIn: (value) => mapText(value, (text) => redact(text, all())),
+    hideInResult: (value) => mapText(value, (text) => redact(text, long())),
+  };
+}
+
+/** User, host and database are printed as what they are: a password that equals one of them cannot be told from it. */
+function publicPieces(url: string): Set<string> {
+  if (!URL.canParse(url)) return new Set();
+  const { username, hostname, pathname } = new URL(url);
+  return new Set([username, hostname, pathname.slice(1)]);
+}
+
+function mapText(value: unknown, map: (text: string) => string): unknown {
+  if (typeof value === 'string') return map(value);
+  if (Array.isArray(value)) return value.map((item) => mapText(item, map));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [map(key), mapText(item, map)]));
+}
