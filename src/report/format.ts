@@ -17,7 +17,7 @@ export function bytes(n: number): string {
 /** 0.42 as `0.42 s`, 245 as `4 min 5 s`, 100000 as `1 d 3 h`: the two largest units. */
 export function seconds(n: number): string {
   const value = Math.max(0, n);
-  if (value < 59.95) return `${value < 9.995 ? trimZeros(value.toFixed(2)) : trimZeros(value.toFixed(1))} s`;
+  if (value < 59.95) return `${value < 9.995 ? hundredths(value) : value.toFixed(1).replace(/\.0$/, '')} s`;
   const whole = Math.round(value);
   if (whole < 3600) return twoUnits(Math.floor(whole / 60), 'min', whole % 60, 's');
   if (whole < 86_400) return twoUnits(Math.floor(whole / 3600), 'h', Math.floor((whole % 3600) / 60), 'min');
@@ -83,8 +83,9 @@ function threeDigits(value: number): string {
   return value >= 9.995 ? value.toFixed(1) : value.toFixed(2);
 }
 
-function trimZeros(text: string): string {
-  return text.replace(/\.?0+$/, '');
+/** 1 as `1`, 0.2 as `0.20`: whole numbers are targets, the others were measured. */
+function hundredths(value: number): string {
+  return value.toFixed(2).replace(/\.00$/, '');
 }
 
 function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
