@@ -1,4 +1,5 @@
 import type { LifeboatError } from '../errors.ts';
+import { storeOptions } from './common.ts';
 import { configProblems } from './config-problems.ts';
 import { type Config, configSchema, type DatabaseConfig, type Section } from './config-schema.ts';
 import { readYaml } from './config-yaml.ts';
@@ -29,18 +30,19 @@ export function loadConfig(path: string, text: string): Config {
 export function configFor(config: Config, verb: VerbName, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const database = chooseDatabase(config, verb, given);
   const found = database === null ? null : config.databases?.[database];
-  const described = describeOptions(VERBS[verb].schema);
   const values: Record<string, unknown> = {};
-  const take = (section: Section | null | undefined) => {
-    for (const { name, flag } of described) {
-      const value = section?.[flag] ?? inVariable(config, section?.[`${flag}-env`]);
+  const take = (from: Section | null | undefined, which: (name: string) => boolean) => {
+    for (const { name, flag } of describeOptions(VERBS[verb].schema).filter((option) => which(option.name))) {
+      const value = from?.[flag] ?? inVariable(config, from?.[`${flag}-env`]);
       if (value !== undefined && value !== null) values[name] = value;
     }
   };
-  take(config as Section);
-  take(found as Section | null | undefined);
+  // Beside a database's verbs, which may be called as an option is: a drill has its --backup.
+  const isShared = (name: string) => name in storeOptions || name === 'databaseUrl';
+  take(config, isShared);
+  take(found, isShared);
   const section = found?.[verb as keyof DatabaseConfig] as Section | null | undefined;
-  take(section);
+  take(section, (name) => !isShared(name));
   if (section?.['assertions']) values['assert'] = Object.entries(section['assertions']).map(([name, sql]) => `${name}: ${sql}`);
   if (database !== null) values['database'] = database;
   return values;
