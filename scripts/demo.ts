@@ -1,0 +1,131 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { quote } from 'zx';
+import { backup } from '../src/backup/backup.ts';
+import { abortOnSignals } from '../src/cli/signals.ts';
+import type { Context } from '../src/context.ts';
+import { type DrillResult, drill } from '../src/drill/drill.ts';
+import { exitStatusOf, LifeboatError } from '../src/errors.ts';
+import { readOptions } from '../src/options/read.ts';
+import { bytes, count, counted } from '../src/report/format.ts';
+import { backupText } from '../src/report/terminal/backup.ts';
+import { drillText } from '../src/report/terminal/drill.ts';
+import { errorText } from '../src/report/terminal/error.ts';
+import { type Damage, damageCopy } from './demo/damage.ts';
+import { loadShop } from './demo/load.ts';
+import { DATABASE, type Production, startProduction } from './demo/production.ts';
+import { ASSERTIONS } from './demo/shop.sql.ts';
+import { createStage, demoContext, type Stage } from './demo/stage.ts';
+import { type Story, summary } from './demo/summary.ts';
+import { startWriter } from './demo/writer.ts';
+
+// npm run demo: the whole job, end to end, on a database of its own. What it leaves is in ./demo, and new on every run.
+const FOLDER = join(import.meta.dirname, '..', 'demo');
+const STORE = join(FOLDER, 'store');
+const DAMAGED = join(FOLDER, 'damaged');
+const LIFEBOAT = 'npm run -s lifeboat --';
+
+const started = performance.now();
+const stage = createStage(process, 4);
+const controller = new AbortController();
+const removeHandlers = abortOnSignals(controller, process, stage.log.info);
+try {
+  const context = demoContext(stage.log, controller.signal, process.env);
+  const story = await tell(stage, context);
+  stage.say(`\n${summary({ ...story, seconds: (performance.now() - started) / 1000 }, stage.style)}\n`);
+  stage.say(whereToLook(story));
+} catch (error) {
+  stage.log.close();
+  process.exitCode = fail(controller.signal.aborted ? controller.signal.reason : error);
+} finally {
+  removeHandlers();
+}
+
+async function tell(stage: Stage, context: Context): Promise<Omit<Story, 'seconds'>> {
+  for (const earlier of [STORE, DAMAGED]) await rm(earlier, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  const before = await actsWithProduction(stage, context);
+
+  stage.act('Drill: restore the backup into another throwaway Postgres, and check it against its manifest');
+  const proven = await drillShop(STORE, stage, context);
+  stage.say(drillText(proven, stage.style));
+  if (!proven.ok) throw new Error('the backup of the demo was not proven');
+
+  stage.act('The same backup, in a copy of the store, with one byte flipped');
+  const damage = await damageCopy(before.backup, STORE, DAMAGED, context.signal);
+  stage.say(
+    `Byte ${count(damage.offset)} of ${damage.part} (${bytes(damage.bytes)}) is not what it was. Nothing else has changed, not even the size.`,
+  );
+  const damaged = await drillShop(DAMAGED, stage, context);
+  stage.say(drillText(damaged, stage.style));
+  if (!names(damaged, damage)) throw new Error(`the drill did not find the damage in ${damage.part}`);
+  return { ...before, drill: proven, damage, damagedDrill: damaged };
+}
+
+/** Everything for which production has to run: it is gone when the drill begins, as it might be. */
+async function actsWithProduction(stage: Stage, context: Context) {
+  stage.act('Production: a shop in a Postgres of its own');
+  const production = await startProduction(context);
+  try {
+    const databaseBytes = await loadShop(production.target, context);
+    stage.say(`Postgres ${production.serverVersion} holds ${bytes(databaseBytes)}: customers, orders by month, their items, events.`);
+    return { serverVersion: production.serverVersion, databaseBytes, ...(await backUpWhileWriting(production, stage, context)) };
+  } finally {
+    await production.stop();
+  }
+}
+
+async function backUpWhileWriting(production: Production, stage: Stage, context: Context) {
+  stage.act('Backup, while customers go on buying');
+  const storage = pathToFileURL(STORE).href;
+  stage.command(`lifeboat backup --database-url "$DATABASE_URL" --storage ${quote(storage)}`);
+  const writer = startWriter(production.target, context.signal);
+  try {
+    const options = readOptions('backup', { given: { databaseUrl: production.url, storage }, environment: {} });
+    const result = await backup(options, context);
+    await writer.stop();
+    const writes = writer.writes();
+    stage.say(backupText(result, stage.style));
+    stage.say(
+      `Meanwhile the shop wrote: ${counted(writes.inserts, 'insert')}, ${counted(writes.updates, 'update')}, ${counted(writes.deletes, 'delete')}. The backup is of one moment all the same.`,
+    );
+    return { backup: result, writes };
+  } finally {
+    await writer.stop().catch(() => {});
+  }
+}
+
+async function drillShop(store: string, stage: Stage, context: Context): Promise<DrillResult> {
+  const storage = pathToFileURL(store).href;
+  stage.command(`lifeboat drill --storage ${quote(storage)} --database ${DATABASE} --assert '…' --assert '…'`);
+  return drill(readOptions('drill', { given: { storage, database: DATABASE, assert: ASSERTIONS }, environment: {} }), context);
+}
+
+function names({ ok, proof }: DrillResult, { part }: Damage): boolean {
+  return !ok && proof.checks.some(({ verdict, findings }) => verdict === 'fail' && findings.some(({ object }) => object === part));
+}
+
+function whereToLook({ backup: { manifest, id }, drill: { proofKey } }: Omit<Story, 'seconds'>): string {
+  const storage = quote(pathToFileURL(STORE).href);
+  const damaged = quote(pathToFileURL(DAMAGED).href);
+  return [
+    'Look at it:',
+    `  manifest  ${join(STORE, manifest)}`,
+    `  proof     ${join(STORE, proofKey)}`,
+    `  store     ${STORE}`,
+    '',
+    'Try next:',
+    `  ${LIFEBOAT} list --storage ${storage}`,
+    `  ${LIFEBOAT} show --storage ${storage} --database ${DATABASE} --backup ${id}`,
+    `  ${LIFEBOAT} drill --storage ${storage} --database ${DATABASE} --rto 1m`,
+    `  ${LIFEBOAT} list --storage ${damaged}`,
+  ].join('\n');
+}
+
+/** 130 and the like for a signal; everything else is a demo that failed. */
+function fail(error: unknown): number {
+  const known = error instanceof LifeboatError;
+  process.stderr.write(`${known ? errorText(error, stage.style) : error instanceof Error ? error.stack : String(error)}\n`);
+  return known && error.code === 'cancelled' ? exitStatusOf(error) : 1;
+}
