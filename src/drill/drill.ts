@@ -135,7 +135,7 @@ async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): 
     await verifyParts(restoreJob, unread, context);
     return { outcome: await restoreParts(restoreJob, context), findings: [] };
   } catch (error) {
-    if (!(error instanceof LifeboatError) || (error.code !== 'part-corrupt' && error.code !== 'object-missing')) throw error;
+    if (!(error instanceof LifeboatError) || (error.code !== 'part-corrupt' && error.code !== 'part-missing')) throw error;
     return { outcome: null, findings: [{ object: String(error.details['part'] ?? 'a part'), message: error.message }] };
   }
 }

@@ -26,12 +26,23 @@ export interface Intentions {
 /** Every reason to refuse, the most dangerous first; empty when the restore may go ahead. */
 export function reasonsToRefuse(manifest: Manifest, target: TargetFacts, intentions: Intentions): LifeboatError[] {
   return [
+    cleanForTables(intentions),
     targetIsSource(manifest, target, intentions),
     targetNotEmpty(target, intentions),
     wrongConfirmation(target, intentions),
     missingExtensions(manifest, target, intentions),
     missingRoles(manifest, target, intentions),
   ].filter((reason) => reason !== null);
+}
+
+/** Whoever wants one table back does not expect to lose all others for it. */
+function cleanForTables({ clean, tables }: Intentions): LifeboatError | null {
+  if (!clean || tables === null) return null;
+  return new LifeboatError(
+    'bad-option',
+    '--clean would empty the whole target, and --table restores only some of it.',
+    'Leave out --clean, and rename the table that is there first (ALTER TABLE … RENAME TO …); or leave out --table to restore everything.',
+  );
 }
 
 function targetIsSource(manifest: Manifest, target: TargetFacts, { overTheSource }: Intentions): LifeboatError | null {

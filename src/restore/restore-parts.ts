@@ -5,13 +5,12 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import type { Context } from '../context.ts';
-import { partKey } from '../format/layout.ts';
-import type { Manifest, ManifestPart } from '../format/manifest.ts';
+import type { Manifest } from '../format/manifest.ts';
 import type { Installation } from '../postgres/programs.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 import type { Store } from '../storage/store.ts';
-import { unseal } from '../stream/unseal.ts';
 import { analyze } from './analyze.ts';
+import { openPart } from './open-part.ts';
 import { listArchive, pgRestore } from './pg-restore.ts';
 import type { RestoreProblem } from './problems.ts';
 import { chooseEntries, dataArguments, type TableChoice } from './tables.ts';
@@ -73,17 +72,6 @@ export async function restoreParts(job: RestoreJob, context: Context): Promise<R
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-export function openPart(
-  job: Pick<RestoreJob, 'store' | 'database' | 'manifest'>,
-  part: ManifestPart,
-  signal: AbortSignal,
-  onBytes?: (bytes: number) => void,
-) {
-  return job.store
-    .get(partKey(job.database, job.manifest.id, part.name), { signal })
-    .then((source) => unseal(source, part, { signal, ...(onBytes === undefined ? {} : { onBytes }) }));
 }
 
 async function fetchSchema(job: RestoreJob, archive: string, context: Context): Promise<void> {

@@ -10,7 +10,7 @@ import { readOccupants, removeOccupants } from '../postgres/occupants.ts';
 import { chooseClient, findInstallations } from '../postgres/programs.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { openStoreFor } from '../storage/from-options.ts';
-import { verifyParts } from './digests.ts';
+import { assertPartsThere, verifyParts } from './digests.ts';
 import { reasonsToRefuse, type TargetFacts } from './guards.ts';
 import { describePlan } from './plan.ts';
 import type { RestoreProblem } from './problems.ts';
@@ -64,6 +64,7 @@ export async function restore(options: RestoreOptions, context: Context): Promis
       args: options.noOwner ? ['--no-owner', '--no-privileges'] : [],
       tables,
     };
+    await assertPartsThere(job, partsOf(job), context.signal);
     const result = { dryRun: options.dryRun, plan, target: describeTarget(target), database: options.database, backup: manifest.id };
     const chosen = (tables?.tables ?? manifest.tables).filter((table) => table.rows !== null);
     if (options.dryRun) return { ...result, ok: true, tables: chosen.length, rows: sumRows(chosen), phases: [], problems: [] };
@@ -94,6 +95,12 @@ async function empty(job: RestoreJob, context: Context): Promise<void> {
   context.log.info('Checking every part before anything is dropped.');
   await verifyParts(job, job.manifest.parts, context);
   await withSession(job.target, { signal: context.signal }, removeOccupants);
+}
+
+/** The schema, and of the data what the chosen tables need. */
+function partsOf({ manifest, tables }: RestoreJob): Manifest['parts'] {
+  const needed = new Set(tables?.tables.map((table) => table.part));
+  return manifest.parts.filter((part) => part.kind === 'schema' || (part.kind === 'data' && (tables === null || needed.has(part.name))));
 }
 
 function describeProblem(problem: RestoreProblem): string {
