@@ -62,7 +62,7 @@ export async function examine(job: Examined, context: Context): Promise<Examinat
   const checks = [
     checkRestoreErrors(job.problems, allowed),
     ...checkObjects(comparison),
-    checkIndexes(comparison, manifest.indexes, restored.indexes),
+    checkIndexes(comparison, manifest, restored.indexes),
     checkRows(rowsToCheck),
     checkChecksums(rowsToCheck),
     checkSequences(manifest.sequences, restored.sequences, allowed),

@@ -1,8 +1,8 @@
 import type { Manifest, ManifestTable } from '../../format/manifest.ts';
-import type { Check } from '../../format/proof.ts';
+import type { Check, Finding } from '../../format/proof.ts';
 import { CHECKSUM_ALGORITHM } from '../../postgres/checksum.ts';
 import { displayName } from '../../postgres/identifiers.ts';
-import type { Relation } from '../../postgres/relations.ts';
+import { holdsRows, type Relation } from '../../postgres/relations.ts';
 import { compareChecksums, compareRows, type RestoredTable } from '../../restore/compare-rows.ts';
 import type { Allowed } from '../allowed.ts';
 import { notRun, ran } from './check.ts';
@@ -14,13 +14,13 @@ export interface RowsToCheck {
   readonly allowed: Allowed;
 }
 
-/** Every table has exactly as many rows as were counted in the snapshot. */
+/** Every table has exactly as many rows as were counted in the snapshot, and there is none that was not counted. */
 export function checkRows({ manifest, restored, relations, allowed }: RowsToCheck): Check {
   const tables = provable(manifest, allowed);
   return ran({
     name: 'rows',
     examined: tables.length,
-    findings: compareRows(tables, restored),
+    findings: [...compareRows(tables, restored), ...uncounted(manifest, relations)],
     skipped: [...manifest.tables.flatMap((table) => notCompared(table, allowed)), ...relations.flatMap(rebuiltElsewhere)],
   });
 }
@@ -37,6 +37,14 @@ export function checkChecksums({ manifest, restored, allowed }: RowsToCheck): Ch
 
 function provable(manifest: Manifest, allowed: Allowed): ManifestTable[] {
   return manifest.tables.filter((table) => table.rows !== null && allowed.table(table) === null);
+}
+
+/** The tables of an extension are there with it, whether or not they are dumped. */
+function uncounted(manifest: Manifest, relations: readonly Relation[]): Finding[] {
+  const promised = new Set(manifest.tables.map(displayName));
+  return relations
+    .filter((relation) => holdsRows(relation) && relation.extension === null && !promised.has(displayName(relation)))
+    .map((relation) => ({ object: displayName(relation), message: 'came back, and was not counted in the source' }));
 }
 
 function notCompared(table: ManifestTable, allowed: Allowed): Check['skipped'] {

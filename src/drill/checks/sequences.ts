@@ -21,6 +21,8 @@ export function checkSequences(source: readonly ManifestSequence[], restored: re
     else if (message !== null && allowance !== null) skipped.push({ object, reason: allowance });
     else if (message !== null) findings.push({ object, message });
   }
+  const promised = new Set(source.map(displayName));
+  for (const object of byName.keys()) if (!promised.has(object)) findings.push({ object, message: 'came back, and was not in the source' });
   return ran({ name: 'sequences', examined: source.length, findings, skipped });
 }
 
