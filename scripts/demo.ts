@@ -80,7 +80,7 @@ async function backUpWhileWriting(production: Production, stage: Stage, context:
   stage.act('Backup, while customers go on buying');
   const storage = pathToFileURL(STORE).href;
   stage.command(`lifeboat backup --database-url "$DATABASE_URL" --storage ${quote(storage)}`);
-  const writer = startWriter(production.target, context.signal);
+  const writer = await startWriter(production.target, context.signal);
   try {
     const options = readOptions('backup', { given: { databaseUrl: production.url, storage }, environment: {} });
     const result = await backup(options, context);

@@ -19,18 +19,20 @@ export interface Writer {
 
 const PAUSE_MS = 2;
 
-/** Customers who do not wait for a backup: orders, payments and clicks from a connection of its own, until told to stop. */
-export function startWriter(target: ConnectionTarget, signal: AbortSignal): Writer {
+/** Customers who do not wait for a backup: orders, payments and clicks from a connection of its own, until told to stop. Answers once they have begun. */
+export async function startWriter(target: ConnectionTarget, signal: AbortSignal): Promise<Writer> {
   let total: Writes = { inserts: 0, updates: 0, deletes: 0 };
   let stopping = false;
+  const begun = Promise.withResolvers<void>();
   const working = withSession(target, { signal, applicationName: 'shop' }, async (session) => {
     for (let n = 1; !stopping; n += 1) {
       total = add(total, await doBusiness(session, n));
+      begun.resolve();
       await sleep(PAUSE_MS, undefined, { signal });
     }
   });
-  // Whoever stops it hears of it.
-  working.catch(() => {});
+  working.catch(begun.reject);
+  await begun.promise;
   return {
     writes: () => total,
     async stop() {
