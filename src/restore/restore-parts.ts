@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import type { Installation } from '../postgres/programs.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 import type { Store } from '../storage/store.ts';
 import { analyze } from './analyze.ts';
+import { type ArchiveEntry, indexEntries, parseArchiveList } from './archive-list.ts';
 import { openPart } from './open-part.ts';
 import { listArchive, pgRestore } from './pg-restore.ts';
 import type { RestoreProblem } from './problems.ts';
@@ -57,13 +59,18 @@ export async function restoreParts(job: RestoreJob, context: Context): Promise<R
     context.log.info(`${name}: ${phases.at(-1)?.seconds} s`);
   };
   try {
-    const archive = join(folder, 'schema.dump');
+    const path = join(folder, 'schema.dump');
+    let archive: SchemaArchive = { path, entries: [] };
     await phase('pre-data', async () => {
-      await fetchSchema(job, archive, context);
-      return restoreSchema(job, 'pre-data', archive, [], context);
+      archive = await fetchSchema(job, path, context);
+      return restoreSection(job, archive, 'pre-data', [], context);
     });
-    await phase('data', () => restoreData(job, context));
-    await phase('post-data', () => restoreSchema(job, 'post-data', archive, [`--jobs=${job.jobs}`], context));
+    await phase('data', async () => {
+      const { problems, remaining } = await restoreData(job, archive, context);
+      archive = { path, entries: remaining };
+      return problems;
+    });
+    await phase('post-data', () => restoreSection(job, archive, 'post-data', [`--jobs=${job.jobs}`], context));
     await phase('analyze', async () => {
       await analyze(job.target, job.jobs, context.signal);
       return [];
@@ -74,43 +81,65 @@ export async function restoreParts(job: RestoreJob, context: Context): Promise<R
   }
 }
 
-async function fetchSchema(job: RestoreJob, archive: string, context: Context): Promise<void> {
-  const part = job.manifest.parts.find((candidate) => candidate.kind === 'schema');
-  if (part === undefined) throw new Error(`the manifest of ${job.manifest.id} names no schema part`);
-  await pipeline(await openPart(job, part, context.signal), createWriteStream(archive, { mode: 0o600 }));
+/** The schema part on disk, and those of its entries that are to be restored. */
+interface SchemaArchive {
+  readonly path: string;
+  readonly entries: readonly ArchiveEntry[];
 }
 
-async function restoreSchema(
+async function fetchSchema(job: RestoreJob, path: string, context: Context): Promise<SchemaArchive> {
+  const part = job.manifest.parts.find((candidate) => candidate.kind === 'schema');
+  if (part === undefined) throw new Error(`the manifest of ${job.manifest.id} names no schema part`);
+  await pipeline(await openPart(job, part, context.signal), createWriteStream(path, { mode: 0o600 }));
+  const entries = parseArchiveList(await listArchive(job.installation, path, context));
+  return { path, entries: job.tables === null ? entries : chooseEntries(entries, job.tables, job.manifest) };
+}
+
+async function restoreSection(
   job: RestoreJob,
+  archive: SchemaArchive,
   section: string,
-  archive: string,
   args: readonly string[],
   context: Context,
 ): Promise<RestoreProblem[]> {
-  const chosen = job.tables === null ? [] : [`--use-list=${await writeList(job, job.tables, archive, context)}`];
-  return pgRestore({ ...job, args: [...job.args, `--section=${section}`, ...args, ...chosen, archive] }, context);
+  const list = `${archive.path}.${randomUUID()}.list`;
+  await writeFile(list, archive.entries.map(({ line }) => `${line}\n`).join(''));
+  return pgRestore({ ...job, args: [...job.args, `--section=${section}`, `--use-list=${list}`, ...args, archive.path] }, context);
 }
 
-async function writeList(job: RestoreJob, tables: TableChoice, archive: string, context: Context): Promise<string> {
-  const path = `${archive}.list`;
-  await writeFile(path, chooseEntries(await listArchive(job.installation, archive, context), tables, job.manifest));
-  return path;
-}
-
-async function restoreData(job: RestoreJob, context: Context): Promise<RestoreProblem[]> {
+/**
+ * Restores the data parts side by side. Whoever has no more part to restore builds indexes of the tables that are in already, one by one,
+ * as long as another part is still coming; `remaining` are the entries that were not restored on the way.
+ */
+async function restoreData(
+  job: RestoreJob,
+  archive: SchemaArchive,
+  context: Context,
+): Promise<{ problems: RestoreProblem[]; remaining: readonly ArchiveEntry[] }> {
   const runs = job.manifest.parts
     .filter((part) => part.kind === 'data')
     .flatMap((part) => (job.tables === null ? [{ part, args: [] }] : dataArguments(job.tables, part).map((args) => ({ part, args }))));
   const total = runs.reduce((bytes, { part }) => bytes + part.plain.bytes, 0);
   const done = runs.map(() => 0);
   const problems: RestoreProblem[] = [];
+  const remaining = new Set(archive.entries);
+  let waiting = runs.length;
+  let coming = runs.length;
   const restoreOne = (run: (typeof runs)[number], i: number) => async (signal: AbortSignal) => {
+    waiting--;
     const input = await openPart(job, run.part, signal, (bytes) => {
       done[i] = bytes;
       context.log.progress({ phase: 'restore', done: done.reduce((a, b) => a + b, 0), total, unit: 'bytes' });
     });
     problems.push(...(await pgRestore({ ...job, args: [...job.args, '--section=data', ...run.args], input }, { ...context, signal })));
+    coming--;
+    if (job.tables !== null) return;
+    for (const entry of indexEntries(archive.entries, run.part, job.manifest)) {
+      if (waiting > 0 || coming === 0) return;
+      remaining.delete(entry);
+      problems.push(...(await restoreSection(job, { ...archive, entries: [entry] }, 'post-data', [], { ...context, signal })));
+    }
   };
   await allOrNothing(context.signal, inTurns(runs.map(restoreOne), job.jobs));
-  return problems;
+  return { problems, remaining: [...remaining] };
 }

@@ -1,6 +1,7 @@
 import { LifeboatError } from '../errors.ts';
 import type { Manifest, ManifestPart } from '../format/manifest.ts';
 import { displayName } from '../postgres/identifiers.ts';
+import { type ArchiveEntry, entriesStarting, entryStart } from './archive-list.ts';
 
 export interface TableName {
   readonly schema: string;
@@ -50,30 +51,15 @@ export function dataArguments(choice: TableChoice, part: ManifestPart): string[]
 const ENTRIES_OF_A_TABLE = ['TABLE', 'DEFAULT', 'CHECK CONSTRAINT', 'CONSTRAINT', 'SEQUENCE OWNED BY'];
 const SEQUENCE_ENTRIES = ['SEQUENCE', 'SEQUENCE OWNED BY'];
 
-/**
- * From the text of `pg_restore --list`, the entries of the chosen tables: definition, defaults, sequences, keys and indexes.
- * An entry reads `dumpId; classId oid KIND schema tag owner`, where the tag starts with the table's name for what belongs to a table.
- */
-export function chooseEntries(list: string, choice: TableChoice, manifest: Manifest): string {
+/** Of an archive's entries, those of the chosen tables: definition, defaults, sequences, keys and indexes. */
+export function chooseEntries(entries: readonly ArchiveEntry[], choice: TableChoice, manifest: Manifest): ArchiveEntry[] {
   const chosen = new Set(choice.tables.map(key));
   const indexes = manifest.indexes.filter((index) => chosen.has(key({ schema: index.schema, name: index.table })));
-  const wanted = [
-    ...choice.tables.flatMap((table) => ENTRIES_OF_A_TABLE.map((kind) => ({ kind, ...table }))),
-    ...choice.sequences.flatMap((sequence) => SEQUENCE_ENTRIES.map((kind) => ({ kind, ...sequence }))),
-    ...indexes.map((index) => ({ kind: 'INDEX', schema: index.schema, name: index.name })),
-  ].map(({ kind, schema, name }) => `${kind} ${oneLine(schema)} ${oneLine(name)} `);
-  return list
-    .split('\n')
-    .filter((line) => {
-      const entry = /^\d+; \d+ \d+ (.*)$/.exec(line)?.[1];
-      return entry !== undefined && wanted.some((start) => entry.startsWith(start));
-    })
-    .join('\n');
-}
-
-/** pg_restore prints a name's line breaks as spaces (sanitize_line in src/bin/pg_dump/dumputils.c). */
-function oneLine(name: string): string {
-  return name.replaceAll(/[\r\n]/g, ' ');
+  return entriesStarting(entries, [
+    ...choice.tables.flatMap((table) => ENTRIES_OF_A_TABLE.map((kind) => entryStart(kind, table))),
+    ...choice.sequences.flatMap((sequence) => SEQUENCE_ENTRIES.map((kind) => entryStart(kind, sequence))),
+    ...indexes.map((index) => entryStart('INDEX', index)),
+  ]);
 }
 
 function key(table: TableName): string {
