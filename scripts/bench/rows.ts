@@ -1,0 +1,25 @@
+/** One number that was promised, and what this run measured. */
+export interface Row {
+  readonly what: string;
+  readonly measured: number;
+  readonly unit: '×' | 'MB';
+  /** The promise; `null` for a row that only informs. */
+  readonly target: { readonly atMost: number } | { readonly atLeast: number } | null;
+  readonly how: string;
+}
+
+export function printRows(rows: readonly Row[]): void {
+  const lines = rows.map((row) => [row.what, `${row.measured.toFixed(row.unit === '×' ? 2 : 0)} ${row.unit}`, promise(row), verdict(row), row.how]);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)));
+  for (const line of lines) console.log(line.map((cell, i) => (i < 4 ? cell.padEnd(widths[i] as number) : cell)).join('  '));
+}
+
+function promise({ target, unit }: Row): string {
+  if (target === null) return '';
+  return 'atMost' in target ? `≤ ${target.atMost} ${unit}` : `≥ ${target.atLeast} ${unit}`;
+}
+
+function verdict({ target, measured }: Row): string {
+  if (target === null) return '';
+  return ('atMost' in target ? measured <= target.atMost : measured >= target.atLeast) ? 'met' : 'MISSED';
+}
