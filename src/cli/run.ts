@@ -49,15 +49,17 @@ async function perform(request: VerbRequest, shell: Shell): Promise<number> {
   const { stdout, stderr } = process;
   const log = createTerminalLog({
     write: (text) => stderr.write(text),
-    columns: () => (stderr.isTTY ? stderr.columns : null),
+    columns: () => (stderr.isTTY ? stderr.columns || 80 : null),
     verbose: request.verbose,
     hide: secrets.hide,
     style: styleOf(stderr, environment),
   });
   const controller = new AbortController();
-  const removeHandlers = abortOnSignals(controller, process, log.info);
+  abortOnSignals(controller, process, log.info);
   const stray = catchStrayErrors(process);
-  const working = runVerb(request.verb, options, { log, signal: controller.signal, environment });
+  // What a child says when it is stopped is no news.
+  const output = (program: string, line: string) => (controller.signal.aborted && !request.verbose ? undefined : log.output(program, line));
+  const working = runVerb(request.verb, options, { log: { ...log, output }, signal: controller.signal, environment });
   try {
     const { result, ok, text } = await Promise.race([working, stray.caught]);
     log.close();
@@ -71,7 +73,6 @@ async function perform(request: VerbRequest, shell: Shell): Promise<number> {
     if (error instanceof StrayError) await cleanUp(working, controller, process);
     return fail(error instanceof StrayError ? error.cause : error, shell);
   } finally {
-    removeHandlers();
     stray.stop();
   }
 }

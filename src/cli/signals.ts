@@ -6,11 +6,11 @@ const PATIENCE_MS = 5000;
 
 /**
  * The first signal aborts, with a LifeboatError as the reason, and leaves everything else to the clean-up; the second ends the process at once.
- * Returns what takes the handlers away again.
+ * This holds to the end of the process: a scratch that was kept must go with it.
  */
-export function abortOnSignals(controller: AbortController, process: NodeJS.Process, say: (message: string) => void): () => void {
-  const listeners = SIGNALS.map((name) => {
-    const listener = () => {
+export function abortOnSignals(controller: AbortController, process: NodeJS.Process, say: (message: string) => void): void {
+  for (const name of SIGNALS) {
+    process.on(name, () => {
       const reason = cancelled(name);
       if (controller.signal.aborted) process.exit(exitStatusOf(reason));
       say(`${name}: cleaning up; a second signal ends at once.`);
@@ -19,11 +19,6 @@ export function abortOnSignals(controller: AbortController, process: NodeJS.Proc
         say('The clean-up did not end: something may have been left behind.');
         process.exit(exitStatusOf(reason));
       }, PATIENCE_MS).unref();
-    };
-    process.on(name, listener);
-    return { name, listener };
-  });
-  return () => {
-    for (const { name, listener } of listeners) process.off(name, listener);
-  };
+    });
+  }
 }

@@ -27,7 +27,9 @@ export function drillText(result: DrillResult, style: Style): string {
   ]);
   lines.push(...table(columns, rows, style), ...proof.checks.flatMap((check) => findingLines(check, style)), '', ...timeLines(proof, style));
   lines.push(...skippedLines(proof.checks, style), '', `proof  ${visible(result.storage)}/${visible(result.proofKey)}`);
-  if (result.kept !== null) lines.push(`kept   ${visible(result.kept)}`);
+  // A throwaway server is a child of this process, and goes with it.
+  const until = proof.scratch.kind === 'cluster' ? ' (until this process is stopped: ^C)' : '';
+  if (result.kept !== null) lines.push(`kept   ${visible(result.kept)}${until}`);
   return lines.join('\n');
 }
 
