@@ -1,4 +1,5 @@
 import type { Manifest, Selection } from '../format/manifest.ts';
+import { withSession } from '../postgres/connect.ts';
 import {
   readDatabaseFacts,
   readExtensions,
@@ -9,8 +10,9 @@ import {
   readSequences,
   readTableSizes,
 } from '../postgres/inventory.ts';
-import { holdsRows } from '../postgres/relations.ts';
-import type { Snapshot } from '../postgres/snapshot.ts';
+import { holdsRows, isLockable } from '../postgres/relations.ts';
+import { joinSnapshot, type Snapshot } from '../postgres/snapshot.ts';
+import type { ConnectionTarget } from '../postgres/url.ts';
 
 /** What has to be known before the first pg_dump starts. */
 export interface Groundwork {
@@ -25,17 +27,41 @@ export async function readGroundwork(snapshot: Snapshot): Promise<Groundwork> {
   return { facts, sizes };
 }
 
-export type Inventory = Pick<Manifest, 'roles' | 'extensions' | 'sequences' | 'indexes' | 'objects' | 'notes'>;
+export type Inventory = Pick<Manifest, 'roles' | 'extensions' | 'indexes' | 'objects' | 'notes'>;
 
-/** What the database holds beside rows; read while they are being dumped. */
-export async function readInventory(snapshot: Snapshot, selection: Selection): Promise<Inventory> {
-  const { session, relations } = snapshot;
-  return {
-    sequences: await readSequences(session, relations),
-    roles: await readRoles(session),
-    extensions: selection.schemas.length === 0 ? await readExtensions(session) : [],
-    indexes: await readIndexes(session, relations),
-    objects: await readObjects(session, relations, selection),
-    notes: await readNotDumped(session),
-  };
+/**
+ * What the database holds beside rows; read while they are being dumped. In a session of its own: the locks that it takes, on indexes of
+ * materialized views for one, must not last as long as the dump.
+ */
+export async function readInventory(target: ConnectionTarget, snapshot: Snapshot, run: InventoryRun, signal: AbortSignal): Promise<Inventory> {
+  const { relations } = snapshot;
+  // printing a view's definition locks what it reads from
+  const session = await joinSnapshot(target, snapshot, { lock: relations.filter(isLockable), lockTimeoutMs: run.lockTimeoutMs, signal });
+  try {
+    return {
+      roles: await readRoles(session),
+      extensions: run.selection.schemas.length === 0 ? await readExtensions(session) : [],
+      indexes: await readIndexes(session, relations),
+      objects: await readObjects(session, relations, run.selection),
+      notes: await readNotDumped(session),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+/**
+ * What the sequences hold at this moment. Outside any transaction: a lock on a sequence that lasted would make whoever drops it wait for
+ * us, pg_dump wait for them, and us wait for pg_dump.
+ */
+export async function readSequencesNow(target: ConnectionTarget, snapshot: Snapshot, run: InventoryRun, signal: AbortSignal) {
+  return withSession(target, { signal }, async (session) => {
+    await session.query(`SET lock_timeout = ${run.lockTimeoutMs}`);
+    return readSequences(session, snapshot.relations);
+  });
+}
+
+interface InventoryRun {
+  readonly selection: Selection;
+  readonly lockTimeoutMs: number;
 }

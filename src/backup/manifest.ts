@@ -17,8 +17,8 @@ export interface Findings {
   readonly parts: readonly ManifestPart[];
   readonly counts: Counts;
   readonly inventory: Inventory;
-  /** As they were when the last pg_dump had ended. */
-  readonly sequencesAfter: readonly SequenceState[];
+  /** As they were before the first pg_dump started, and when the last had ended. */
+  readonly sequences: { readonly before: readonly SequenceState[]; readonly after: readonly SequenceState[] };
   readonly seconds: Manifest['seconds'];
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -26,7 +26,6 @@ export interface Findings {
 /** Puts together what was found. Pure. */
 export function assembleManifest(found: Findings): Manifest {
   const { snapshot, installation, selection } = found.job;
-  const { sequences, ...inventory } = found.inventory;
   return {
     format: MANIFEST_FORMAT,
     id: found.id,
@@ -36,8 +35,8 @@ export function assembleManifest(found: Findings): Manifest {
     selection,
     checksumAlgorithm: found.checksums ? CHECKSUM_ALGORITHM : null,
     tables: tablesOf(found),
-    sequences: sequencesOf(sequences, found.sequencesAfter),
-    ...inventory,
+    sequences: sequencesOf(found.sequences.before, found.sequences.after),
+    ...found.inventory,
     largeObjects: found.counts.largeObjects,
     parts: [...found.parts],
     recipients: [],

@@ -2,7 +2,7 @@ import { allOrNothing } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { backupFolder, GLOBALS_PART, manifestKey, newBackupId, SCHEMA_PART } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
-import { readSequences } from '../postgres/inventory.ts';
+import { explainQueue } from '../postgres/blockers.ts';
 import type { Installation } from '../postgres/programs.ts';
 import type { Snapshot } from '../postgres/snapshot.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
@@ -11,7 +11,7 @@ import { dataArguments, schemaArguments } from './arguments.ts';
 import { countSnapshot } from './count.ts';
 import { dumpPart, type PartToDump, storePart } from './dump.ts';
 import { readGlobals } from './globals.ts';
-import { type Groundwork, readGroundwork, readInventory } from './inventory.ts';
+import { type Groundwork, readGroundwork, readInventory, readSequencesNow } from './inventory.ts';
 import { assembleManifest } from './manifest.ts';
 import { type PlannedPart, plannableTables, planParts } from './plan.ts';
 import { publishManifest, removeUnfinished } from './publish.ts';
@@ -45,13 +45,14 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
     const plan = planParts(plannableTables(snapshot.relations, groundwork), job.jobs);
     const checksums = job.checksums ?? groundwork.facts.bytes < CHECKSUMS_BELOW_BYTES;
     const watch = stopwatch();
+    const sequencesBefore = await readSequencesNow(job.target, snapshot, job, context.signal);
     const [parts, counts, inventory, globals] = await allOrNothing(context.signal, [
       (signal) => dumpParts(job, partsToDump(job, plan, folder), { ...context, signal }).finally(watch.lap('dump')),
       (signal) => countSnapshot(job.target, snapshot, countOptions(job, groundwork, checksums), signal).finally(watch.lap('count')),
-      () => readInventory(snapshot, job.selection),
+      (signal) => readInventory(job.target, snapshot, job, signal),
       (signal) => storeGlobals(job, folder, { ...context, signal }),
     ]);
-    const sequencesAfter = await readSequences(snapshot.session, snapshot.relations);
+    const sequencesAfter = await readSequencesNow(job.target, snapshot, job, context.signal);
     await snapshot.assertHeld();
     const manifest = assembleManifest({
       id,
@@ -62,15 +63,16 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
       parts: globals.part === null ? parts : [...parts, globals.part],
       counts,
       inventory: { ...inventory, notes: [...inventory.notes, ...globals.notes] },
-      sequencesAfter,
+      sequences: { before: sequencesBefore, after: sequencesAfter },
       seconds: watch.seconds(),
       environment: context.environment,
     });
     await publishManifest(store, manifestKey(job.database, id), manifest, context.signal);
     return manifest;
   } catch (error) {
+    const explained = await explainQueue(snapshot.session, error);
     await removeUnfinished(store, folder, context.log);
-    throw error;
+    throw explained;
   }
 }
 

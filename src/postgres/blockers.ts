@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
-import { openSession } from './connect.ts';
+import { openSession, type Session } from './connect.ts';
 import type { ConnectionTarget } from './url.ts';
 
 export interface BlockerWatch {
@@ -63,18 +63,55 @@ export function watchBlockers(target: ConnectionTarget, pid: number, context: Co
   };
 }
 
+/**
+ * The same failure of a pg_dump or a reader, with who made it wait: a statement that wants a table for itself and stands in line behind the
+ * coordinating session, whose locks it still waits for. Asked of that session, before it lets go.
+ */
+export async function explainQueue(session: Session, error: unknown): Promise<unknown> {
+  if (!(error instanceof LifeboatError) || error.code !== 'lock-timeout') return error;
+  const [first] = await session.query<Blocker>(QUEUE_SQL).catch(() => []);
+  if (first === undefined) return error;
+  return new LifeboatError(
+    'lock-timeout',
+    `${first.table} could not be locked in time: process ${first.pid}${whoIs(first)} wants it for itself, and has waited ${Math.round(first.seconds ?? 0)} s behind this backup.`,
+    'Most often that is a migration: run the backup when none is running, and give migrations a lock_timeout of their own.',
+    { details: { ...first }, cause: error },
+  );
+}
+
 function describe(blocker: Blocker): string {
-  const who = [blocker.user, blocker.application].filter((part) => part !== null && part !== '').join(', ');
   const since = blocker.seconds === null ? '' : `, its transaction open for ${Math.round(blocker.seconds)} s`;
-  return `${blocker.table} is locked by process ${blocker.pid}${who === '' ? '' : ` (${who})`}${since}`;
+  return `${blocker.table} is locked by process ${blocker.pid}${whoIs(blocker)}${since}`;
+}
+
+function whoIs({ user, application }: Blocker): string {
+  const who = [user, application].filter((part) => part !== null && part !== '').join(', ');
+  return who === '' ? '' : ` (${who})`;
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   await setTimeout(milliseconds, undefined, { signal }).catch(() => {});
 }
 
+/** With its schema whatever the search path is. */
+const TABLE_NAME = `coalesce(
+           (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname)
+              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = l.relation),
+           l.relation::text)`;
+
+const QUEUE_SQL = `
+  SELECT ${TABLE_NAME} AS table, l.pid, a.usename AS user, a.application_name AS application, a.state,
+         extract(epoch FROM pg_catalog.clock_timestamp() - a.query_start)::float8 AS seconds
+    FROM pg_catalog.pg_locks l
+    JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+   WHERE NOT l.granted AND l.relation IS NOT NULL AND l.mode = 'AccessExclusiveLock'
+     AND pg_catalog.pg_backend_pid() = ANY (pg_catalog.pg_blocking_pids(l.pid))
+   ORDER BY a.query_start
+   LIMIT 1
+`;
+
 const BLOCKERS_SQL = `
-  SELECT l.relation::pg_catalog.regclass::text AS table, b.pid, a.usename AS user, a.application_name AS application, a.state,
+  SELECT ${TABLE_NAME} AS table, b.pid, a.usename AS user, a.application_name AS application, a.state,
          extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start)::float8 AS seconds
     FROM pg_catalog.pg_locks l
     CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(l.pid)) b (pid)

@@ -47,7 +47,8 @@ export const RULES: readonly Rule[] = [
   {
     code: 'lock-timeout',
     sqlstates: ['55P03'],
-    pattern: /canceling statement due to lock timeout|could not obtain lock on/,
+    // pg_dump --lock-wait-timeout sets statement_timeout while it locks
+    pattern: /canceling statement due to lock timeout|could not obtain lock on|canceling statement due to statement timeout[\s\S]*LOCK TABLE/,
     tell: ({ table, where }) => ({
       message: `A lock on ${table ?? 'a table'} could not be had in time on ${where}.`,
       remedy: 'Find the session that holds it in pg_locks (most often a migration), let it end, and run again.',

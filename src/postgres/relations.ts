@@ -48,6 +48,11 @@ export function holdsRows(relation: Relation): boolean {
   return relation.kind === 'r';
 }
 
+/** What pg_dump locks, and so do we. */
+export function isLockable(relation: Relation): boolean {
+  return (relation.kind === 'r' || relation.kind === 'p') && relation.readable;
+}
+
 /** Refuses, before a byte is dumped, what would make pg_dump fail or be cut short. */
 export function assertReadable(relations: readonly Relation[], role: string): void {
   const unreadable = relations.filter((r) => (r.kind === 'r' || r.kind === 'p' || r.kind === 'S') && !r.readable && r.extension === null);

@@ -55,9 +55,12 @@ export function startProgram({ installation, program, args, target, context, all
   // The reader of stdin may end first (pg_restore stops at an error): its exit status says why, the pipe's EPIPE does not.
   child.stdin.on('error', () => {});
   // A worker of pg_restore -j may outlive its leader by a moment and hold the pipes open: after an abort nobody waits for that.
-  child.nodeChildProcess.once('exit', () => {
-    if (signal.aborted) for (const stream of [child.stdout, child.stderr, child.stdin]) stream.destroy();
-  });
+  const letGo = (): void => {
+    if (!signal.aborted || (child.nodeChildProcess.exitCode === null && child.nodeChildProcess.signalCode === null)) return;
+    for (const stream of [child.stdout, child.stderr, child.stdin]) stream.destroy();
+  };
+  child.nodeChildProcess.once('exit', letGo);
+  signal.addEventListener('abort', letGo, { once: true });
   const stderr = collectLines(child.stderr, (line) => log.output(program, line));
 
   const finish = async (): Promise<ProgramEnd> => {
@@ -69,7 +72,7 @@ export function startProgram({ installation, program, args, target, context, all
     if (result.exitCode === undefined && result.signal === undefined) throw notStarted(program, installation, result.cause);
     throw fromStderr(program, lines, { code: result.exitCode ?? null, signal: result.signal ?? null }, target);
   };
-  const done = finish();
+  const done = finish().finally(() => signal.removeEventListener('abort', letGo));
   // Whoever starts several programs awaits them one after the other; a failure in between must not end the process.
   done.catch(() => {});
   return { stdout: child.stdout, stdin: child.stdin, done };

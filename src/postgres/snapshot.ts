@@ -4,7 +4,7 @@ import type { Selection } from '../format/manifest.ts';
 import { watchBlockers } from './blockers.ts';
 import { openSession, type Session } from './connect.ts';
 import { qualifiedName } from './identifiers.ts';
-import { assertReadable, listRelations, type Relation } from './relations.ts';
+import { assertReadable, isLockable, listRelations, type Relation } from './relations.ts';
 import type { ConnectionTarget } from './url.ts';
 
 /** One exported snapshot, held open together with a lock on every table in it. */
@@ -144,10 +144,9 @@ function nothingSelected(selection: Selection): LifeboatError {
 
 /** `false` when a table was gone before it could be locked. */
 async function lockSelected(session: Session, target: ConnectionTarget, relations: readonly Relation[], context: Context): Promise<boolean> {
-  const lockable = relations.filter((r) => (r.kind === 'r' || r.kind === 'p') && r.readable);
   const blockers = watchBlockers(target, session.processId, context);
   try {
-    await lockTables(session, lockable);
+    await lockTables(session, relations.filter(isLockable));
     return true;
   } catch (error) {
     if (!(error instanceof LifeboatError)) throw error;
