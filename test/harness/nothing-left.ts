@@ -78,9 +78,10 @@ async function sessionsIn(target: ConnectionTarget): Promise<string[]> {
 /** Client programs are known by the database in their environment, servers by their folder in their arguments. */
 async function processesOf(databases: readonly string[], temporaries: string): Promise<string[]> {
   const { stdout } = await run('ps', ['axeww', '-o', 'pid=,stat=,args='], { maxBuffer: 100_000_000 });
-  return stdout.split('\n').filter((line) => {
-    const program = /(?:pg_dump|pg_dumpall|pg_restore|initdb|postgres)(?:\s|$)/.test(line);
-    const ours = databases.some((database) => line.includes(`PGDATABASE=${database}`)) || line.includes(`${temporaries}/lifeboat-`);
-    return program && ours && !/^\s*\d+\s+Z/.test(line);
+  return stdout.split('\n').flatMap((line) => {
+    const [, state, program] = /^\s*\d+\s+(\S+)\s.*?\b(pg_dump|pg_dumpall|pg_restore|initdb|postgres)(?:\s|$)/.exec(line) ?? [];
+    const ours = databases.some((database) => line.includes(` PGDATABASE=${database} `)) || line.includes(` ${temporaries}/lifeboat-scratch-`);
+    // the environment holds a password: it is not for a test's message
+    return program === undefined || state?.startsWith('Z') || !ours ? [] : [`process ${line.trim().split(/\s/, 1)} ${program}`];
   });
 }
