@@ -75,11 +75,40 @@ export function assertReadable(relations: readonly Relation[], role: string): vo
   }
 }
 
+/**
+ * The same for large objects, to which pg_read_all_data gives no right.
+ * @throws LifeboatError `table-not-readable`
+ */
+export async function assertLargeObjectsReadable(session: Session, role: string): Promise<void> {
+  const readable = session.versionNumber >= 180_000 ? "pg_catalog.has_largeobject_privilege(m.oid, 'SELECT')" : READABLE_LARGE_OBJECT_BEFORE_18;
+  const [row] = await session.query<{ count: number; some: string }>(`
+    SELECT pg_catalog.count(*)::int AS count,
+           pg_catalog.array_to_string((pg_catalog.array_agg(m.oid ORDER BY m.oid))[:5], ', ') AS some
+      FROM pg_catalog.pg_largeobject_metadata m
+     WHERE NOT (${readable})
+  `);
+  const { count, some } = row as { count: number; some: string };
+  if (count === 0) return;
+  throw new LifeboatError(
+    'table-not-readable',
+    `The role ${role} may not read ${count} large ${count === 1 ? 'object' : 'objects'}: ${some}${count > 5 ? ', …' : ''}.`,
+    'GRANT SELECT ON LARGE OBJECT … TO the role, or back up with the role that owns them; with --schema large objects are left out.',
+    { details: { role, largeObjects: count } },
+  );
+}
+
 function listNames(relations: readonly Relation[]): string {
   const names = relations.map(displayName);
   if (names.length <= 10) return names.join(', ');
   return `${names.slice(0, 10).join(', ')} and ${names.length - 10} more`;
 }
+
+const READABLE_LARGE_OBJECT_BEFORE_18 = `
+  pg_catalog.current_setting('lo_compat_privileges')::bool
+  OR pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+  OR EXISTS (SELECT FROM pg_catalog.aclexplode(m.lomacl) a
+              WHERE a.privilege_type = 'SELECT' AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))
+`;
 
 const RELATIONS_SQL = `
   WITH unwanted (schema, name) AS (SELECT * FROM ROWS FROM (unnest($3::text[]), unnest($4::text[]))),

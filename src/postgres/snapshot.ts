@@ -4,7 +4,7 @@ import type { Selection } from '../format/manifest.ts';
 import { watchBlockers } from './blockers.ts';
 import { openSession, type Session } from './connect.ts';
 import { qualifiedName } from './identifiers.ts';
-import { assertReadable, isLockable, listRelations, type Relation } from './relations.ts';
+import { assertLargeObjectsReadable, assertReadable, isLockable, listRelations, type Relation } from './relations.ts';
 import type { ConnectionTarget } from './url.ts';
 
 /** One exported snapshot, held open together with a lock on every table in it. */
@@ -121,6 +121,8 @@ async function lockAll(
   const listed = await listRelations(session, options.selection);
   if (options.selection.schemas.length > 0 && listed.length === 0) throw nothingSelected(options.selection);
   assertReadable(listed, target.user);
+  // pg_dump leaves them out as soon as it is told which schemas to dump
+  if (options.selection.schemas.length === 0) await assertLargeObjectsReadable(session, target.user);
   await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY');
   if (!(await lockSelected(session, target, listed, context))) return null;
   // The transaction's first query, which takes its snapshot: statement_timestamp() is the moment before that.
