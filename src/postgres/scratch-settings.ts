@@ -41,7 +41,8 @@ export async function settingsFor(major: number): Promise<Record<string, string>
     log_min_error_statement: 'panic',
     log_checkpoints: 'off',
     lc_messages: 'C',
-    ...(major >= 15 ? { track_activity_query_size: '1024' } : {}),
+    // A restored event trigger would fire at every login, and at what the checks themselves create.
+    ...(major >= 17 ? { event_triggers: 'off' } : {}),
   };
 }
 

@@ -20,6 +20,10 @@ interface Btree {
 export async function checkBtrees(target: ConnectionTarget, sessions: number, context: Context): Promise<Check> {
   const { signal, log } = context;
   const schema = await withSession(target, { signal }, async (session) => {
+    // Restored event triggers are somebody else's code; before Postgres 17 this is the only way not to fire them.
+    await session.query(`
+      SELECT pg_catalog.set_config('session_replication_role', 'replica', false) FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolsuper
+    `);
     await session.query('CREATE EXTENSION IF NOT EXISTS amcheck');
     const [row] = await session.query<{ schema: string }>(`
       SELECT n.nspname AS schema FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
