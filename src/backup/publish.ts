@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { Log } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
+import { MANIFEST_NAME } from '../format/layout.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { Store } from '../storage/store.ts';
 
@@ -18,10 +19,14 @@ export async function publishManifest(store: Store, key: string, manifest: Manif
 
 const CLEAN_UP_MS = 1_500;
 
-/** Removes what a failed backup stored. It has no manifest, so it was never a backup; what cannot be removed in time is only space. */
+/**
+ * Removes what a failed backup stored. The manifest goes first, in case it landed although its put failed: without one the folder is not a
+ * backup, and what cannot be removed in time is only space.
+ */
 export async function removeUnfinished(store: Store, folder: string, log: Log): Promise<void> {
   const signal = AbortSignal.timeout(CLEAN_UP_MS);
   try {
+    await store.delete(`${folder}/${MANIFEST_NAME}`, { signal });
     for await (const object of store.list(folder, { signal })) await store.delete(object.key, { signal });
   } catch (error) {
     log.warn(`Parts of the failed backup remain in ${folder}: ${(error as Error).message}`);
