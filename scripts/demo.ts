@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { quote } from 'zx';
 import { backup } from '../src/backup/backup.ts';
-import { abortOnSignals } from '../src/cli/signals.ts';
 import type { Context } from '../src/context.ts';
 import { type DrillResult, drill } from '../src/drill/drill.ts';
 import { exitStatusOf, LifeboatError } from '../src/errors.ts';
@@ -12,6 +11,7 @@ import { bytes, count, counted } from '../src/report/format.ts';
 import { backupText } from '../src/report/terminal/backup.ts';
 import { drillText } from '../src/report/terminal/drill.ts';
 import { errorText } from '../src/report/terminal/error.ts';
+import { abortOnSignals } from '../src/shell/signals.ts';
 import { type Damage, damageCopy } from './demo/damage.ts';
 import { loadShop } from './demo/load.ts';
 import { DATABASE, type Production, startProduction } from './demo/production.ts';
@@ -29,7 +29,7 @@ const LIFEBOAT = 'npm run -s lifeboat --';
 const started = performance.now();
 const stage = createStage(process, 4);
 const controller = new AbortController();
-const removeHandlers = abortOnSignals(controller, process, stage.log.info);
+abortOnSignals(controller, process, stage.log.info);
 try {
   const context = demoContext(stage.log, controller.signal, process.env);
   const story = await tell(stage, context);
@@ -38,8 +38,6 @@ try {
 } catch (error) {
   stage.log.close();
   process.exitCode = fail(controller.signal.aborted ? controller.signal.reason : error);
-} finally {
-  removeHandlers();
 }
 
 async function tell(stage: Stage, context: Context): Promise<Omit<Story, 'seconds'>> {

@@ -6,11 +6,11 @@ import { VERBS } from '../options/verbs.ts';
 import { visible } from '../report/format.ts';
 import { errorText } from '../report/terminal/error.ts';
 import { COLOURED, PLAIN, type Style } from '../report/terminal/style.ts';
+import { collectSecrets, type Secrets } from '../shell/secrets.ts';
+import { abortOnSignals } from '../shell/signals.ts';
+import { catchStrayErrors, cleanUp, StrayError } from '../shell/stray.ts';
 import { runVerb } from './engine.ts';
 import { parseArguments, type Request } from './program.ts';
-import { collectSecrets, type Secrets } from './secrets.ts';
-import { abortOnSignals } from './signals.ts';
-import { catchStrayErrors, cleanUp, StrayError } from './stray.ts';
 import { createTerminalLog } from './terminal.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,7 +1,8 @@
 import type { Log } from '../context.ts';
 import { shortened, visible } from '../report/format.ts';
 import { PLAIN, type Style } from '../report/terminal/style.ts';
-import { createMeter } from './meter.ts';
+import { createMeter } from '../shell/meter.ts';
+import { isWorthSaying, MOST_OUTPUT } from '../shell/worth-saying.ts';
 
 export interface TerminalOptions {
   /** Writes to standard error. */
@@ -23,8 +24,6 @@ export interface TerminalLog extends Log {
 
 const REDRAW_MS = 100;
 const LINE_EVERY_MS = 10_000;
-/** Unless asked for more: a restore may go wrong in the same way a thousand times. */
-const MOST_OUTPUT = 50;
 
 /** The log of a person at a terminal, or of whoever reads the file it was sent to. */
 export function createTerminalLog({ write, columns, verbose, hide, style = PLAIN, now = () => performance.now() }: TerminalOptions): TerminalLog {
@@ -72,9 +71,4 @@ export function createTerminalLog({ write, columns, verbose, hide, style = PLAIN
       suppressed = 0;
     },
   };
-}
-
-/** Warnings and errors, with the lines that explain them: the words of pg_log_generic in src/common/logging.c, and the server's own. */
-function isWorthSaying(line: string): boolean {
-  return /^(?:[\w-]+: )?(?:warning|error|fatal|panic|hint|detail|query was|command was)\b/i.test(line);
 }

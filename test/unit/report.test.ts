@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BackupResult } from '../../src/backup/backup.ts';
 import type { ListedBackup } from '../../src/catalog/list.ts';
-import { createMeter } from '../../src/cli/meter.ts';
 import { createTerminalLog } from '../../src/cli/terminal.ts';
 import type { DrillResult } from '../../src/drill/drill.ts';
 import { LifeboatError } from '../../src/errors.ts';
@@ -22,6 +21,7 @@ import { restoreText } from '../../src/report/terminal/restore.ts';
 import { showText } from '../../src/report/terminal/show.ts';
 import { COLOURED, PLAIN } from '../../src/report/terminal/style.ts';
 import { table, width } from '../../src/report/terminal/table.ts';
+import { createMeter } from '../../src/shell/meter.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const HOSTILE = 'a|b`c<img src=x>\n| ::set-output name=x::y | @everyone #1 \u001b[2J\u202e\u0007 **x** [l](http://evil) ~~~';

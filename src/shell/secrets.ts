@@ -12,6 +12,8 @@ export interface Secrets {
   hideIn(value: unknown): unknown;
   /** For results: whole URLs and long passwords only, because a short one may also be the name of a table, and results are data. */
   hideInResult(value: unknown): unknown;
+  /** Each form in which each of them could appear. */
+  all(): readonly string[];
 }
 
 const SECRET_VARIABLES = ['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
@@ -38,6 +40,7 @@ export function collectSecrets(args: readonly string[], environment: Environment
   for (const name of SECRET_VARIABLES) remember(environment[name] ?? '');
   return {
     add,
+    all,
     hide: (text) => redact(text, all()),
     hideIn: (value) => mapText(value, (text) => redact(text, all())),
     hideInResult: (value) => mapText(value, (text) => redact(text, long())),
