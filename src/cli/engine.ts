@@ -45,4 +45,10 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { showText } = await import('../report/terminal/show.ts');
     return { result, ok: true, text: (style, now) => showText(result, style, now) };
   },
+  async matrix(options, context) {
+    const { matrix } = await import('../matrix/matrix.ts');
+    const result = await matrix(options, context);
+    const { matrixText } = await import('../report/terminal/matrix.ts');
+    return { result, ok: true, text: (style) => matrixText(result, style) };
+  },
 };

@@ -57,13 +57,16 @@ function buildProgram(take: (request: Request) => void): Command {
     const command = program.command(verb).description(VERBS[verb].summary).usage('[options]').helpOption('-h, --help', 'Print this help.');
     const options = describeOptions(VERBS[verb].schema);
     for (const option of options.toSorted((a, b) => Number(b.required) - Number(a.required))) addOption(command, option);
+    const ownsConfig = options.some(({ flag }) => flag === 'config');
+    if (!ownsConfig) command.option('--config <FILE>', 'Read options from this file; ./lifeboat.yml when there is one.');
     command
-      .option('--config <FILE>', 'Read options from this file; ./lifeboat.yml when there is one.')
       .option('--json', 'Print the result as one JSON object, and nothing else, on standard output.')
       .option('--verbose', 'Show everything that pg_dump and pg_restore print.')
       .action((given: Record<string, unknown>) => {
-        const { config, json, verbose, ...rest } = given;
-        take({ kind: 'verb', verb, given: rest, json: json === true, verbose: verbose === true, config: config as string | undefined });
+        const { json, verbose, ...rest } = given;
+        const { config, ...others } = rest;
+        const path = ownsConfig ? undefined : (config as string | undefined);
+        take({ kind: 'verb', verb, given: ownsConfig ? rest : others, json: json === true, verbose: verbose === true, config: path });
       });
   }
   return program;

@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { LifeboatError } from '../errors.ts';
-import type { VerbName } from './verbs.ts';
+import type { Config } from './config-schema.ts';
+import { VERBS, type VerbName } from './verbs.ts';
 
 /** The file that is read when none is named. */
 export const CONFIG_NAME = 'lifeboat.yml';
 
 /**
- * What the configuration file says about a verb, for readOptions; `null` when no file was named and there is none in this folder.
+ * What the configuration file says about a verb, for readOptions; `null` when no file was named and there is none in this folder,
+ * or when the verb is about the file itself and reads it.
  * @param path the file that the user named
  * @param given what was asked for by hand: it decides which database is meant
  * @throws LifeboatError `bad-config`, or `bad-option` when the file leaves open which database that is
@@ -16,11 +18,23 @@ export async function readConfigFile(
   verb: VerbName,
   given: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, unknown> | null> {
+  if ('config' in VERBS[verb].schema.shape) return null;
+  const config = await loadConfigFile(path);
+  if (config === null) return null;
+  const { configFor } = await import('./config.ts');
+  return configFor(config, verb, given);
+}
+
+/**
+ * The configuration file; `null` when none was named and there is none in this folder.
+ * @throws LifeboatError `bad-config`
+ */
+export async function loadConfigFile(path: string | undefined): Promise<Config | null> {
   const text = await readText(path ?? CONFIG_NAME, path !== undefined);
   if (text === null) return null;
   // The YAML parser takes its time to load, and most runs have no such file.
-  const { configFor, loadConfig } = await import('./config.ts');
-  return configFor(loadConfig(path ?? CONFIG_NAME, text), verb, given);
+  const { loadConfig } = await import('./config.ts');
+  return loadConfig(path ?? CONFIG_NAME, text);
 }
 
 async function readText(path: string, mustExist: boolean): Promise<string | null> {

@@ -8,7 +8,7 @@ import { suggestion } from './nearest.ts';
 import { badOptions, type InVariable } from './read.ts';
 import { VERBS, type VerbName } from './verbs.ts';
 
-export type { Config } from './config-schema.ts';
+export type { Config, DatabaseConfig, Section } from './config-schema.ts';
 
 /**
  * Reads lifeboat.yml: which databases there are, where their backups live, and what each verb is told about them. Holds no secret.

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { backupOptions } from './backup.ts';
 import { drillOptions } from './drill.ts';
 import { listOptions, showOptions } from './list.ts';
+import { matrixOptions } from './matrix.ts';
 import { restoreOptions } from './restore.ts';
 
 export interface Verb {
@@ -19,6 +20,7 @@ export const VERBS = {
   drill: { summary: 'Restore a backup into a throwaway Postgres and prove every row.', schema: drillOptions, configurable: true },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
+  matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },
 } as const satisfies Record<string, Verb>;
 
 export type VerbName = keyof typeof VERBS;
