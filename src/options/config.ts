@@ -5,7 +5,7 @@ import { type Config, configSchema, type DatabaseConfig, type Section } from './
 import { readYaml } from './config-yaml.ts';
 import { describeOptions } from './describe.ts';
 import { suggestion } from './nearest.ts';
-import { badOptions, type InVariable } from './read.ts';
+import { badOptions, type InVariable, type OptionSources, spellFlag } from './read.ts';
 import { VERBS, type VerbName } from './verbs.ts';
 
 export type { Config, DatabaseConfig, Section } from './config-schema.ts';
@@ -25,10 +25,11 @@ export function loadConfig(path: string, text: string): Config {
 /**
  * What the file says about one verb, under the options' own names, for readOptions. With one database in the file, its name may be left out.
  * @param given what was asked for by hand: it decides which database is meant
+ * @param words for messages
  * @throws LifeboatError `bad-option` when the file leaves open which database that is
  */
-export function configFor(config: Config, verb: VerbName, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const database = chooseDatabase(config, verb, given);
+export function configFor(config: Config, verb: VerbName, given: OptionSources['given'], words: Words = {}): Record<string, unknown> {
+  const database = chooseDatabase(config, verb, given, words);
   const found = database === null ? null : config.databases?.[database];
   const values: Record<string, unknown> = {};
   const take = (from: Section | null | undefined, which: (name: string) => boolean) => {
@@ -48,8 +49,10 @@ export function configFor(config: Config, verb: VerbName, given: Readonly<Record
   return values;
 }
 
+type Words = Pick<OptionSources, 'spell' | 'help'>;
+
 /** `null` when the file has nothing to say about the database that is meant, or when all are. */
-function chooseDatabase(config: Config, verb: VerbName, given: Readonly<Record<string, unknown>>): string | null {
+function chooseDatabase(config: Config, verb: VerbName, given: OptionSources['given'], words: Words): string | null {
   const names = Object.keys(config.databases ?? {});
   const { shape } = VERBS[verb].schema;
   const byUrl = 'databaseUrl' in shape;
@@ -58,18 +61,21 @@ function chooseDatabase(config: Config, verb: VerbName, given: Readonly<Record<s
     if (names.includes(asked)) return asked;
     // A name that only the store knows may be asked for; a live database must be known by its URL.
     if (!byUrl || given['databaseUrl'] || names.length === 0) return null;
-    throw unknownDatabase(config, verb, asked, names);
+    throw badDatabase(verb, words, notInFile(config, asked, names));
   }
   // A URL given by hand may be any database's: the file's only one would lend it a wrong name.
   if (names.length === 0 || (byUrl && given['databaseUrl'])) return null;
   if (names.length === 1) return names[0] ?? null;
   if (verb === 'list') return null;
-  throw badOptions(verb, [{ option: '--database', message: `is missing: ${config.path} has ${names.join(', ')}` }]);
+  throw badDatabase(verb, words, `is missing: ${config.path} has ${names.join(', ')}`);
 }
 
-function unknownDatabase(config: Config, verb: VerbName, asked: string, names: readonly string[]): LifeboatError {
-  const message = `${JSON.stringify(asked)} is not in ${config.path}${suggestion(asked, names) || `, which has ${names.join(', ')}`}`;
-  return badOptions(verb, [{ option: '--database', message }]);
+function notInFile(config: Config, asked: string, names: readonly string[]): string {
+  return `${JSON.stringify(asked)} is not in ${config.path}${suggestion(asked, names) || `, which has ${names.join(', ')}`}`;
+}
+
+function badDatabase(verb: VerbName, { spell = spellFlag, help }: Words, message: string): LifeboatError {
+  return badOptions(verb, [{ option: spell('database'), message }], help);
 }
 
 function inVariable(config: Config, variable: unknown): InVariable | undefined {

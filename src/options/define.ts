@@ -7,6 +7,8 @@ export interface OptionMeta {
   readonly placeholder?: string;
   /** The environment variable that is read when the option is not given. */
   readonly environment?: string;
+  /** What an action's input is when it is left out, where only a workflow knows that: `github.token`. */
+  readonly expression?: string;
   /** Never printed, masked where it occurs, and not allowed in lifeboat.yml. */
   readonly secret?: true;
   /** Said anew for every run, by a person: not allowed in lifeboat.yml. */

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { LifeboatError } from '../errors.ts';
 import { describeOptions, kebabCase, type OptionDescription } from './describe.ts';
 import { suggestion } from './nearest.ts';
@@ -18,8 +19,16 @@ export interface OptionSources {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How the user writes an option: `--lock-timeout` unless told otherwise. */
-  readonly spell?: (flag: string) => string;
+  readonly spell?: Spell;
+  /** What stands after the name of an option that is required and was not given, when lifeboat.yml names no variable for it. */
+  readonly missing?: (option: OptionDescription) => string;
+  /** Where to get a variable that lifeboat.yml names and that is not set. */
+  readonly unset?: (variable: string) => string;
+  /** Where to read what there is. */
+  readonly help?: string;
 }
+
+export type Spell = (flag: string) => string;
 
 export interface OptionProblem {
   readonly option: string;
@@ -31,8 +40,13 @@ export interface OptionProblem {
  * @throws LifeboatError `bad-option` that names every problem at once
  */
 export function readOptions<V extends VerbName>(verb: V, sources: OptionSources): OptionsOf<V> {
-  const spell = sources.spell ?? ((flag: string) => `--${flag}`);
-  const descriptions = describeOptions(VERBS[verb].schema);
+  return readSchema(VERBS[verb].schema, { help: helpOf(verb), ...sources }) as OptionsOf<V>;
+}
+
+/** The same, for what is asked of something that is no verb. */
+export function readSchema<S extends z.ZodObject>(schema: S, sources: OptionSources): Readonly<z.output<S>> {
+  const { spell = spellFlag } = sources;
+  const descriptions = describeOptions(schema);
   const problems: OptionProblem[] = unknownNames(sources.given, descriptions, spell);
   const options: Record<string, unknown> = {};
   for (const description of descriptions) {
@@ -41,34 +55,45 @@ export function readOptions<V extends VerbName>(verb: V, sources: OptionSources)
     if ('problem' in accepted) problems.push({ option: spell(description.flag), message: origin(found) + accepted.problem });
     else if (accepted.value !== undefined) options[description.name] = freeze(accepted.value);
   }
-  if (problems.length > 0) throw badOptions(verb, problems);
-  return Object.freeze(options) as OptionsOf<V>;
+  if (problems.length > 0) throw badOptions(null, problems, sources.help);
+  return Object.freeze(options) as Readonly<z.output<S>>;
 }
 
+/** On the command line. */
+export const spellFlag: Spell = (flag) => `--${flag}`;
+
 /** One error for everything that is wrong with what was asked for. */
-export function badOptions(verb: VerbName | null, problems: readonly OptionProblem[]): LifeboatError {
+export function badOptions(verb: VerbName | null, problems: readonly OptionProblem[], help = helpOf(verb)): LifeboatError {
   const sentences = problems.map(({ option, message }) => `${option} ${message}`.trim());
   const intro = sentences.length === 1 ? '' : `${sentences.length} things are wrong: `;
-  const help = verb === null ? 'lifeboat --help shows every verb.' : `lifeboat ${verb} --help shows what each option takes.`;
   return new LifeboatError('bad-option', asSentence(`${intro}${sentences.join('; ')}`), help, { details: { problems } });
+}
+
+function helpOf(verb: VerbName | null): string {
+  return verb === null ? 'lifeboat --help shows every verb.' : `lifeboat ${verb} --help shows what each option takes.`;
 }
 
 type Found = { readonly value: unknown; readonly from?: string } | { readonly absent: string };
 
-function find({ name, meta, required }: OptionDescription, { given, config, environment }: OptionSources): Found {
+function find(option: OptionDescription, { given, config, environment, missing = missingOption, unset = () => '' }: OptionSources): Found {
+  const { name, meta, required } = option;
   if (isGiven(given[name])) return { value: given[name] };
   const configured = config?.[name];
   if (isInVariable(configured)) {
     // A variable that lifeboat.yml names is never replaced by another: that could be another database.
     if (!isGiven(environment[configured.variable]))
-      return { absent: `is missing: ${configured.file} says it is in ${configured.variable}, which is not set` };
+      return { absent: `is missing: ${configured.file} says it is in ${configured.variable}, which is not set${unset(configured.variable)}` };
     return { value: environment[configured.variable], from: configured.variable };
   }
   if (isGiven(configured)) return { value: configured, from: 'the configuration file' };
   if (meta.environment !== undefined && isGiven(environment[meta.environment]))
     return { value: environment[meta.environment], from: meta.environment };
   if (!required) return { value: undefined };
-  return { absent: meta.environment === undefined ? 'is missing' : `is missing: give it, or set ${meta.environment}` };
+  return { absent: missing(option) };
+}
+
+function missingOption({ meta }: OptionDescription): string {
+  return meta.environment === undefined ? 'is missing' : `is missing: give it, or set ${meta.environment}`;
 }
 
 function origin(found: Found): string {

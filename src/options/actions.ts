@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { option } from './define.ts';
+import { describeOptions, type OptionDescription } from './describe.ts';
+import { VERBS, type VerbName } from './verbs.ts';
+
+export interface Action {
+  /** What action.yml calls it. */
+  readonly title: string;
+  readonly description: string;
+  /** https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax#branding */
+  readonly branding: { readonly icon: string; readonly color: string };
+  /** The verb behind it; `null` for an action that is no verb, whose inputs are all in `settings`. */
+  readonly verb: VerbName | null;
+  /** What the action takes beside its verb's options. */
+  readonly settings: z.ZodObject;
+  /** Name and description. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+const text = z.string().min(1, 'is empty');
+
+const config = {
+  config: option(text.optional(), {
+    description: 'Read options from this file; lifeboat.yml in the workspace when there is one.',
+    placeholder: 'FILE',
+  }),
+};
+
+const followUp = {
+  issue: option(z.boolean().default(true), {
+    description: 'Open an issue on failure, keep it up to date, and close it on recovery. Needs the permission issues: write.',
+  }),
+  githubToken: option(text.optional(), {
+    description: 'The token that opens and closes the issue.',
+    placeholder: 'TOKEN',
+    expression: 'github.token',
+    secret: true,
+  }),
+  notifyUrl: option(text.optional(), {
+    description: 'Post a message to this webhook on failure and on recovery: Slack, Discord, Teams, or plain JSON for any other host.',
+    placeholder: 'URL',
+    secret: true,
+  }),
+  heartbeatUrl: option(text.optional(), {
+    description: 'Fetch this address after every success, so that somebody else notices when it stops.',
+    placeholder: 'URL',
+    secret: true,
+  }),
+};
+
+/** Every action under actions/, by its folder's name: action.yml and the reference are made from this and from the verb's own schema. */
+export const ACTIONS = {
+  backup: {
+    title: 'Lifeboat backup',
+    description: 'Back up a Postgres database to S3, R2 or a folder, every table, count and checksum in one snapshot.',
+    branding: { icon: 'life-buoy', color: 'blue' },
+    verb: 'backup',
+    settings: z.strictObject({ ...config, ...followUp }),
+    outputs: {
+      'backup-id': "The backup's id, like 20261120T020013Z-3f9a.",
+      manifest: "Key of the backup's manifest in the store.",
+      bytes: 'Bytes stored, after compression.',
+      rows: 'Rows in all tables, counted in the snapshot.',
+      'snapshot-at': 'When the snapshot was taken, in UTC.',
+    },
+  },
+  drill: {
+    title: 'Lifeboat drill',
+    description: 'Restore a backup into a throwaway Postgres and prove that every table, row, sequence and index came back.',
+    branding: { icon: 'check-circle', color: 'green' },
+    verb: 'drill',
+    settings: z.strictObject({ ...config, ...followUp }),
+    outputs: {
+      ok: 'true when the backup is proven and both targets are met, else false.',
+      proof: "Key of the drill's proof in the store.",
+      'rto-seconds': 'How long the restore took, in seconds.',
+      'rpo-seconds': 'How old the backup was when the drill began, in seconds.',
+      findings: 'How many things the checks found.',
+    },
+  },
+  restore: {
+    title: 'Lifeboat restore',
+    description: 'Restore a backup, or some of its tables, into a database that is named twice.',
+    branding: { icon: 'rotate-ccw', color: 'orange' },
+    verb: 'restore',
+    settings: z.strictObject(config),
+    outputs: {
+      target: 'The database that was restored into and its host, without credentials.',
+      rows: 'Rows counted in the target after the restore; with dry-run, those that the backup holds.',
+    },
+  },
+} as const satisfies Record<string, Action>;
+
+export type ActionName = keyof typeof ACTIONS;
+export type OutputsOf<A extends ActionName> = { readonly [Name in keyof (typeof ACTIONS)[A]['outputs']]: string | number | boolean };
+export type SettingsOf<A extends ActionName> = Readonly<z.output<(typeof ACTIONS)[A]['settings']>>;
+
+export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
+
+/** Every input of an action: its verb's options, then its own. */
+export function describeInputs({ verb, settings }: Action): OptionDescription[] {
+  return [...(verb === null ? [] : describeOptions(VERBS[verb].schema)), ...describeOptions(settings)];
+}
