@@ -1,3 +1,10 @@
+import { availableParallelism } from 'node:os';
+
+/** How many parts are worked on at once when nobody says: more than four seldom pays, and costs connections. */
+export function defaultJobs(): number {
+  return Math.min(4, availableParallelism());
+}
+
 /**
  * Runs all tasks at once. When one fails the others are told to stop through the signal they get; the first failure is thrown once
  * every task has ended, so that nothing goes on behind the caller's back.

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { databaseFolder, manifestKey } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
@@ -34,8 +34,6 @@ export interface BackupResult {
   readonly seconds: Manifest['seconds'];
 }
 
-const DEFAULT_JOBS = 4;
-
 /**
  * Backs one database up: every part, count and checksum in one snapshot, the manifest last.
  * When it throws, no backup is visible, and no child, lock or unfinished upload remains.
@@ -63,7 +61,7 @@ export async function backup(options: BackupOptions, context: Context): Promise<
         snapshot,
         selection,
         lockTimeoutMs,
-        jobs: options.jobs ?? Math.min(DEFAULT_JOBS, availableParallelism()),
+        jobs: options.jobs ?? defaultJobs(),
         checksums: options.checksums ?? null,
         level: options.compressionLevel ?? null,
       };

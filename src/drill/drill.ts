@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { type FoundBackup, findBackup } from '../catalog/backups.ts';
+import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import { backupFolder, proofKey } from '../format/layout.ts';
@@ -30,8 +30,6 @@ export interface DrillResult {
   /** With `--keep`, how to get at the restored database; `null` when it is gone. */
   readonly kept: string | null;
 }
-
-const DEFAULT_JOBS = 4;
 
 /**
  * Restores a backup into a throwaway Postgres, checks it against its manifest and leaves the proof in the store.
@@ -95,7 +93,7 @@ interface RehearsalJob {
 async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal> {
   const { backup, place, options } = job;
   const { manifest } = backup;
-  const jobs = options.jobs ?? Math.min(DEFAULT_JOBS, availableParallelism());
+  const jobs = options.jobs ?? defaultJobs();
   const restored = await restoreWhole(job, jobs, context);
   const digests = ran({ name: 'digests', examined: manifest.parts.length, findings: [...job.folder, ...restored.findings] });
   if (restored.outcome === null) {

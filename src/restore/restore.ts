@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { findBackup } from '../catalog/backups.ts';
+import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -35,8 +35,6 @@ export interface RestoreResult {
   readonly problems: readonly RestoreProblem[];
 }
 
-const DEFAULT_JOBS = 4;
-
 /**
  * Restores a backup, or some of its tables, into a database that somebody named twice.
  * Says what it is going to do before it touches anything; refuses by default whatever could destroy something.
@@ -60,7 +58,7 @@ export async function restore(options: RestoreOptions, context: Context): Promis
       manifest,
       target,
       installation: chooseClient(await findInstallations(context.environment), majorOf(manifest.source.pgDumpVersion)),
-      jobs: options.jobs ?? Math.min(DEFAULT_JOBS, availableParallelism()),
+      jobs: options.jobs ?? defaultJobs(),
       args: options.noOwner ? ['--no-owner', '--no-privileges'] : [],
       tables,
     };
