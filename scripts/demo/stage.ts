@@ -54,5 +54,7 @@ export function createStage({ stdout, env }: NodeJS.Process, acts: number): Stag
 /** The demo talks to nothing but its own servers, whatever the environment says about others. */
 export function demoContext(log: Context['log'], signal: AbortSignal, environment: NodeJS.ProcessEnv): Context {
   const own = Object.entries(environment).filter(([name]) => !/^PG|^DATABASE_URL$|^SCRATCH_DATABASE_URL$/.test(name));
-  return { log, signal, environment: Object.fromEntries(own) };
+  // What a child says when it is stopped is no news.
+  const output = (program: string, line: string) => (signal.aborted ? undefined : log.output(program, line));
+  return { log: { ...log, output }, signal, environment: Object.fromEntries(own) };
 }
