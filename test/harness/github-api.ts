@@ -57,7 +57,7 @@ export interface GitHubState {
   /** Every request, in order: `POST /repos/octo/shop/issues`. */
   readonly requests: string[];
   /** Called with each request before it is answered: where a test lets another run come in between. */
-  before: (request: string) => void;
+  before: (request: string) => void | Promise<void>;
 }
 
 export interface GitHubApiStandIn {
@@ -128,7 +128,7 @@ async function answer(state: GitHubState, request: IncomingMessage): Promise<Ans
   state.requests.push(line);
   const fault = state.faults.shift();
   if (fault) return { status: fault.status, headers: fault.headers ?? {}, body: { message: fault.message ?? 'Server Error' } };
-  state.before(line);
+  await state.before(line);
   if (request.headers.authorization !== `Bearer ${state.token}`) throw refusal(401, 'Bad credentials');
   const home = `/repos/${state.repository}`;
   if (url.pathname !== home && !url.pathname.startsWith(`${home}/`)) throw refusal(404, 'Not Found');
