@@ -78,7 +78,14 @@ function addOption(command: Command, described: OptionDescription): void {
   const option = new Option(`--${flag}${value}`, helpOf(described));
   // `--no-owner` is a name of its own, not the opposite of an --owner.
   option.negate = false;
-  if (kind === 'list') option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
+  const isFlag = (text: string) => command.options.some(({ long }) => long === text);
+  if (kind !== 'switch') {
+    option.argParser<unknown>((text, before) => {
+      // `--storage --json`: a flag in the place of a value is a value that was forgotten.
+      if (isFlag(text)) command.error(`'--${flag}'`, { code: 'commander.optionMissingArgument' });
+      return kind === 'list' ? [...((before as string[] | undefined) ?? []), text] : text;
+    });
+  }
   command.addOption(option);
   if (kind === 'switch' && !flag.startsWith('no-')) {
     const opposite = new Option(`--no-${flag}`, `The opposite of --${flag}.`);
@@ -115,7 +122,8 @@ function wrongUsage(error: CommanderError, args: readonly string[]): LifeboatErr
 }
 
 function flagsOf(verb: VerbName | null): string[] {
-  const own = verb === null ? [] : describeOptions(VERBS[verb].schema).map(({ flag }) => `--${flag}`);
+  const options = verb === null ? [] : describeOptions(VERBS[verb].schema);
+  const own = options.flatMap(({ flag, kind }) => (kind === 'switch' && !flag.startsWith('no-') ? [`--${flag}`, `--no-${flag}`] : [`--${flag}`]));
   return [...own, '--config', '--json', '--verbose', '--help', ...(verb === null ? ['--version'] : [])];
 }
 

@@ -89,8 +89,8 @@ function fail(error: unknown, { process, environment, secrets, json }: Shell): n
     process.stderr.write(`${errorText(hidden, style)}\n`);
   } else {
     const { message, remedy, details } = bugReport(error);
-    const lines = [`${style.bad('bug:')} ${message}`, ...details.stack.split('\n'), remedy];
-    process.stderr.write(lines.map((line, i) => `${i === 0 ? line : visible(secrets.hide(line))}\n`).join(''));
+    const lines = [message, ...details.stack.split('\n'), remedy].map((line) => visible(secrets.hide(line)));
+    process.stderr.write(`${style.bad('bug:')} ${lines.join('\n')}\n`);
   }
   return exitStatusOf(error);
 }
