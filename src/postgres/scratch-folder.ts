@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withoutRowValues } from './errors.ts';
@@ -9,6 +10,7 @@ import type { ServiceUser } from './service-user.ts';
 /** `sun_path` holds 107 bytes and a zero on Linux, 103 on macOS; the name of the socket takes up to 16 of them. */
 const LONGEST_SOCKET_FOLDER = 103 - '/.s.PGSQL.65535'.length;
 const PREFIX = 'lifeboat-scratch-';
+const WORK_PREFIX = 'lifeboat-restore-';
 const run = promisify(execFile);
 
 export interface ScratchFolder {
@@ -62,6 +64,15 @@ export async function createFolder(root: string, user: ServiceUser | null): Prom
   };
 }
 
+/** A folder for the files of a restore. When this process is killed, whoever comes next removes it. */
+export async function createWorkFolder(): Promise<string> {
+  const root = tmpdir();
+  await reapAbandoned(root);
+  const path = await mkdtemp(join(root, WORK_PREFIX));
+  await writeOwner(path, { pid: process.pid, started: await startOf(process.pid) });
+  return path;
+}
+
 export async function removeFolder(folder: ScratchFolder): Promise<void> {
   for (const home of new Set([folder.path, join(folder.socket, '..')])) await removeTree(home);
 }
@@ -100,11 +111,11 @@ export async function lastLinesOf(file: string, count = 20): Promise<string[]> {
   }
 }
 
-/** Ends and removes the scratches whose owner is dead. Those of other users, and those whose owner lives, are left alone. */
+/** Ends and removes the scratches, and removes the work folders, whose owner is dead. Those of other users, and those whose owner lives, are left alone. */
 export async function reapAbandoned(root: string): Promise<void> {
   for (const home of new Set([root, '/tmp'])) {
     const names = await readdir(home).catch(() => []);
-    for (const name of names.filter((candidate) => candidate.startsWith(PREFIX))) await reap(join(home, name));
+    for (const name of names.filter((candidate) => candidate.startsWith(PREFIX) || candidate.startsWith(WORK_PREFIX))) await reap(join(home, name));
   }
 }
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { Installation } from '../postgres/programs.ts';
+import { createWorkFolder } from '../postgres/scratch-folder.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 import type { Store } from '../storage/store.ts';
 import { analyze } from './analyze.ts';
@@ -49,7 +49,7 @@ export interface Restored {
  * @throws LifeboatError of a part that is missing or was changed; what pg_restore could not do is in the answer
  */
 export async function restoreParts(job: RestoreJob, context: Context): Promise<Restored> {
-  const folder = await mkdtemp(join(tmpdir(), 'lifeboat-restore-'));
+  const folder = await createWorkFolder();
   const problems: RestoreProblem[] = [];
   const phases: Phase[] = [];
   const phase = async (name: string, work: () => Promise<RestoreProblem[]>) => {

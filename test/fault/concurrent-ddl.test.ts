@@ -8,7 +8,7 @@ import { clusterOf, runSql } from '../harness/postgres.ts';
 import { shopDatabase } from '../harness/shop.ts';
 import { rejectionOf } from '../harness/thrown.ts';
 import { eventually } from '../harness/wait.ts';
-import { type HeldDump, heldDump, lateDump } from '../harness/wrapped-client.ts';
+import { type HeldClient, heldDump, lateProgram } from '../harness/wrapped-client.ts';
 
 const { major } = clusterOf();
 let temporaries: string;
@@ -55,7 +55,7 @@ async function coordinatorOf(target: ConnectionTarget): Promise<number> {
   return (pids[0] as { pid: number }).pid;
 }
 
-async function dumpsHeld(dump: HeldDump, target: ConnectionTarget): Promise<number> {
+async function dumpsHeld(dump: HeldClient, target: ConnectionTarget): Promise<number> {
   await dump.held(2);
   return coordinatorOf(target);
 }
@@ -96,7 +96,7 @@ describe('DDL of another session, begun while the backup runs,', () => {
   test('but before pg_dump has its own locks, fails the backup instead of blocking each other for ever', async () => {
     const source = await shopDatabase();
     const store = await temporaryStore();
-    const dump = await lateDump(major);
+    const dump = await lateProgram(major, 'pg_dump');
     const taking = rejectionOf(runBackup(source, store.url, { database: 'shop', lockTimeout: '2s' }, dump.context()));
     await dumpsHeld(dump, source);
     const ddl = withTestSession(source, (session) => session.query('TRUNCATE shop.audit'));
@@ -116,7 +116,7 @@ describe('DDL of another session, begun while the backup runs,', () => {
   test('on a sequence, which no lock protects, fails the backup', async () => {
     const source = await shopDatabase();
     const store = await temporaryStore();
-    const dump = await lateDump(major);
+    const dump = await lateProgram(major, 'pg_dump');
     const taking = rejectionOf(runBackup(source, store.url, { database: 'shop' }, dump.context()));
     await dumpsHeld(dump, source);
     await runSql(source, 'DROP SEQUENCE shop.tickets');

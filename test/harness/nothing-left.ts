@@ -77,11 +77,23 @@ async function sessionsIn(target: ConnectionTarget): Promise<string[]> {
 
 /** Client programs are known by the database in their environment, servers by their folder in their arguments. */
 async function processesOf(databases: readonly string[], temporaries: string): Promise<string[]> {
-  const { stdout } = await run('ps', ['axeww', '-o', 'pid=,stat=,args='], { maxBuffer: 100_000_000 });
-  return stdout.split('\n').flatMap((line) => {
-    const [, state, program] = /^\s*\d+\s+(\S+)\s.*?\b(pg_dump|pg_dumpall|pg_restore|initdb|postgres)(?:\s|$)/.exec(line) ?? [];
-    const ours = databases.some((database) => line.includes(` PGDATABASE=${database} `)) || line.includes(` ${temporaries}/lifeboat-scratch-`);
+  const [programs, environments] = await Promise.all([processes([]), processes(['e'])]);
+  return [...programs].flatMap(([pid, args]) => {
+    const program = /^\S*?(?:bash \S*)?\b(pg_dump|pg_dumpall|pg_restore|initdb|postgres)(?:\s|$)/.exec(args)?.[1];
+    const environment = environments.get(pid) ?? '';
+    const ours =
+      databases.some((database) => `${environment} `.includes(` PGDATABASE=${database} `)) || args.includes(` ${temporaries}/lifeboat-scratch-`);
     // the environment holds a password: it is not for a test's message
-    return program === undefined || state?.startsWith('Z') || !ours ? [] : [`process ${line.trim().split(/\s/, 1)} ${program}`];
+    return program !== undefined && ours ? [`process ${pid} ${program}`] : [];
   });
+}
+
+/** Arguments by pid, with the environment behind them where asked for; zombies do not count. */
+async function processes(more: readonly string[]): Promise<Map<string, string>> {
+  const { stdout } = await run('ps', [`ax${more.join('')}ww`, '-o', 'pid=,stat=,args='], { maxBuffer: 100_000_000 });
+  const found = stdout.split('\n').flatMap((line) => {
+    const [, pid, state, args] = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined || state?.startsWith('Z') ? [] : [[pid, args ?? ''] as const];
+  });
+  return new Map(found);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Context } from '../../src/context.ts';
@@ -20,11 +20,11 @@ export interface WrappedClient {
 export async function wrappedClient(major: number, program: 'pg_dump' | 'pg_dumpall' | 'pg_restore', script: string): Promise<WrappedClient> {
   const real = await clientBindir(major);
   const bindir = await mkdtemp(join(tmpdir(), 'lifeboat-client-'));
-  for (const other of ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql']) {
-    if (other !== program) await symlink(join(real, other), join(bindir, other));
+  for (const name of ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql']) {
+    // no links: the engine would follow them to the folder that they lead to
+    const body = name === program ? `if [ "$1" = --version ]; then exec "$REAL" "$@"; fi\n${script}` : 'exec "$REAL" "$@"';
+    await writeFile(join(bindir, name), `#!/bin/bash\nREAL='${join(real, name)}' HERE='${bindir}'\n${body}\n`, { mode: 0o755 });
   }
-  const lines = ['#!/bin/bash', `REAL='${join(real, program)}' HERE='${bindir}'`, 'if [ "$1" = --version ]; then exec "$REAL" "$@"; fi', script, ''];
-  await writeFile(join(bindir, program), lines.join('\n'), { mode: 0o755 });
   return { bindir, context: (signal) => withBindir(recordingContext(signal), bindir) };
 }
 
@@ -33,29 +33,29 @@ export function withBindir<T extends Context>(context: T, bindir: string): T {
   return { ...context, environment: { ...context.environment, LIFEBOAT_PG_BINDIR: others ? `${bindir}:${others}` : bindir } };
 }
 
-export interface HeldDump extends WrappedClient {
-  /** Resolves when so many pg_dumps have every lock they need, and have given their first bytes. */
-  held(dumps: number): Promise<void>;
+export interface HeldClient extends WrappedClient {
+  /** Resolves when so many of them have come to where they are held. */
+  held(programs: number): Promise<void>;
   letGo(): Promise<void>;
 }
 
-/** A pg_dump whose output stops after its first bytes until it is let go. */
-export async function heldDump(major: number): Promise<HeldDump> {
-  const hold = 'head -c 64; : > "$HERE/held.$$"; while [ ! -e "$HERE/go" ]; do sleep 0.02; done; cat';
+/** A pg_dump whose output stops after its first bytes, when it has every lock it needs, until it is let go. */
+export async function heldDump(major: number): Promise<HeldClient> {
+  const hold = 'head -c 64; : > "$HERE/held.$$"; while [ ! -e "$HERE/go" ] && kill -0 $$ 2> /dev/null; do sleep 0.02; done; cat';
   return holding(await wrappedClient(major, 'pg_dump', `exec "$REAL" "$@" > >(${hold})`));
 }
 
-/** A pg_dump that does not begin until it is let go. */
-export async function lateDump(major: number): Promise<HeldDump> {
+/** A program that does not begin until it is let go. */
+export async function lateProgram(major: number, program: Parameters<typeof wrappedClient>[1]): Promise<HeldClient> {
   const wait = ': > "$HERE/held.$$"; while [ ! -e "$HERE/go" ]; do sleep 0.02; done';
-  return holding(await wrappedClient(major, 'pg_dump', `${wait}; exec "$REAL" "$@"`));
+  return holding(await wrappedClient(major, program, `${wait}; exec "$REAL" "$@"`));
 }
 
-function holding(client: WrappedClient): HeldDump {
+function holding(client: WrappedClient): HeldClient {
   return {
     ...client,
-    async held(dumps) {
-      await eventually(async () => (await readdir(client.bindir)).filter((name) => name.startsWith('held.')).length >= dumps);
+    async held(programs) {
+      await eventually(async () => (await readdir(client.bindir)).filter((name) => name.startsWith('held.')).length >= programs);
     },
     async letGo() {
       await writeFile(join(client.bindir, 'go'), '');
