@@ -33,6 +33,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { drillText } = await import('../report/terminal/drill.ts');
     return { result, ok: result.ok, text: (style) => drillText(result, style) };
   },
+  async watch(options, context) {
+    const { watch } = await import('../watch/watch.ts');
+    const result = await watch(options, context, null);
+    const { watchText } = await import('../report/terminal/watch.ts');
+    return { result, ok: result.ok, text: (style) => watchText(result, style) };
+  },
   async list(options, context) {
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);

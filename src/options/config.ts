@@ -3,9 +3,10 @@ import { storeOptions } from './common.ts';
 import { configProblems } from './config-problems.ts';
 import { type Config, configSchema, type DatabaseConfig, type Section } from './config-schema.ts';
 import { readYaml } from './config-yaml.ts';
-import { describeOptions } from './describe.ts';
+import { describeOptions, kebabCase } from './describe.ts';
 import { suggestion } from './nearest.ts';
 import { badOptions, type InVariable, type OptionSources, spellFlag } from './read.ts';
+import { linesOf } from './value.ts';
 import { VERBS, type VerbName } from './verbs.ts';
 
 export type { Config, DatabaseConfig, Section } from './config-schema.ts';
@@ -29,7 +30,8 @@ export function loadConfig(path: string, text: string): Config {
  * @throws LifeboatError `bad-option` when the file leaves open which database that is
  */
 export function configFor(config: Config, verb: VerbName, given: OptionSources['given'], words: Words = {}): Record<string, unknown> {
-  const database = chooseDatabase(config, verb, given, words);
+  const several = takesSeveral(verb) ? chooseSeveral(config, verb, given, words) : null;
+  const database = several === null ? chooseDatabase(config, verb, given, words) : several.length === 1 ? (several[0] ?? null) : null;
   const found = database === null ? null : config.databases?.[database];
   const values: Record<string, unknown> = {};
   const take = (from: Section | null | undefined, which: (name: string) => boolean) => {
@@ -45,8 +47,25 @@ export function configFor(config: Config, verb: VerbName, given: OptionSources['
   const section = found?.[verb as keyof DatabaseConfig] as Section | null | undefined;
   take(section, (name) => !isShared(name));
   if (section?.['assertions']) values['assert'] = Object.entries(section['assertions']).map(([name, sql]) => `${name}: ${sql}`);
-  if (database !== null) values['database'] = database;
+  if (several !== null) values['database'] = several;
+  else if (database !== null) values['database'] = database;
   return values;
+}
+
+function takesSeveral(verb: VerbName): boolean {
+  return describeOptions(VERBS[verb].schema).some(({ name, kind }) => name === 'database' && kind === 'list');
+}
+
+/** Those that were asked for by hand, else all of the file. More than one at once can only be asked in the same words. */
+function chooseSeveral(config: Config, verb: VerbName, given: OptionSources['given'], words: Words): string[] {
+  const raw = given['database'];
+  const asked = Array.isArray(raw) ? raw.map(String) : linesOf(raw);
+  const names = asked.length > 0 ? asked : Object.keys(config.databases ?? {});
+  if (names.length === 1) return names;
+  const keys = [...Object.keys(storeOptions).map(kebabCase), verb];
+  const own = names.filter((name) => keys.some((key) => (config.databases?.[name]?.[key] ?? null) !== null));
+  if (own.length === 0) return names;
+  throw badDatabase(verb, words, `must name one at a time: ${config.path} has settings of their own for ${own.join(', ')}`);
 }
 
 type Words = Pick<OptionSources, 'spell' | 'help'>;

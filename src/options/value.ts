@@ -25,11 +25,15 @@ function plainValue({ kind }: OptionDescription, raw: unknown): unknown {
     return null;
   }
   if (kind === 'list') {
-    if (Array.isArray(raw)) return raw.map(asText);
-    const lines = String(raw).split('\n');
-    return lines.map((line) => line.trim()).filter((line) => line !== '');
+    return Array.isArray(raw) ? raw.map(asText) : linesOf(raw);
   }
   return asText(raw);
+}
+
+/** An action's input has one text for a list: an item a line. */
+export function linesOf(raw: unknown): string[] {
+  const lines = String(raw ?? '').split('\n');
+  return lines.map((line) => line.trim()).filter((line) => line !== '');
 }
 
 function asText(value: unknown): unknown {

@@ -4,6 +4,7 @@ import { drillOptions } from './drill.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
 import { restoreOptions } from './restore.ts';
+import { watchOptions } from './watch.ts';
 
 export interface Verb {
   /** One line, for the list of verbs. */
@@ -18,6 +19,7 @@ export const VERBS = {
   backup: { summary: 'Back a database up to a store, in one snapshot.', schema: backupOptions, configurable: true },
   restore: { summary: 'Restore a backup, or some of its tables, into a database.', schema: restoreOptions, configurable: true },
   drill: { summary: 'Restore a backup into a throwaway Postgres and prove every row.', schema: drillOptions, configurable: true },
+  watch: { summary: 'Look whether backups and proofs are as young as they have to be.', schema: watchOptions, configurable: true },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
   matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },
