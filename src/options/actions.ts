@@ -11,6 +11,8 @@ export interface Action {
   readonly branding: { readonly icon: string; readonly color: string };
   /** The verb behind it; `null` for an action that is no verb, whose inputs are all in `settings`. */
   readonly verb: VerbName | null;
+  /** Options of the verb that make no sense on a runner. */
+  readonly without?: readonly string[];
   /** What the action takes beside its verb's options. */
   readonly settings: z.ZodObject;
   /** Name and description. */
@@ -69,6 +71,8 @@ export const ACTIONS = {
     description: 'Restore a backup into a throwaway Postgres and prove that every table, row, sequence and index came back.',
     branding: { icon: 'check-circle', color: 'green' },
     verb: 'drill',
+    // Scratch is a child of the action, and the job would wait for it.
+    without: ['keep'],
     settings: z.strictObject({ ...config, ...followUp }),
     outputs: {
       ok: 'true when the backup is proven and both targets are met, else false.',
@@ -98,6 +102,10 @@ export type SettingsOf<A extends ActionName> = Readonly<z.output<(typeof ACTIONS
 export const ACTION_NAMES = Object.keys(ACTIONS) as ActionName[];
 
 /** Every input of an action: its verb's options, then its own. */
-export function describeInputs({ verb, settings }: Action): OptionDescription[] {
-  return [...(verb === null ? [] : describeOptions(VERBS[verb].schema)), ...describeOptions(settings)];
+export function describeInputs(action: Action): OptionDescription[] {
+  return [...describeVerbInputs(action), ...describeOptions(action.settings)];
+}
+
+export function describeVerbInputs({ verb, without = [] }: Action): OptionDescription[] {
+  return verb === null ? [] : describeOptions(VERBS[verb].schema).filter(({ name }) => !without.includes(name));
 }

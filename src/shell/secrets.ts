@@ -4,8 +4,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Knows every secret that this run was given, and takes it out of whatever is about to be printed. */
 export interface Secrets {
-  /** A URL, or a value that is nothing but a secret. */
+  /** A URL, of which the password is secret, and the whole if it has one. */
   add(value: string): void;
+  /** A value that is nothing but a secret. */
+  addWhole(value: string): void;
   /** For messages. */
   hide(text: string): string;
   /** Every text in plain JSON data, keys too. */
@@ -40,6 +42,7 @@ export function collectSecrets(args: readonly string[], environment: Environment
   for (const name of SECRET_VARIABLES) remember(environment[name] ?? '');
   return {
     add,
+    addWhole: remember,
     all,
     hide: (text) => redact(text, all()),
     hideIn: (value) => mapText(value, (text) => redact(text, all())),

@@ -8,8 +8,11 @@ import { gantt } from './gantt.ts';
 const MOST_FINDINGS = 20;
 const MOST_SKIPPED = 50;
 
-/** The summary of a drill: the verdict first, then each check, the times, and what nobody looked at. */
-export function drillMarkdown(result: DrillResult): string {
+/**
+ * The summary of a drill: the verdict first, then each check, the times, and what nobody looked at.
+ * @param trend the newest proofs of the database, newest first, this one among them
+ */
+export function drillMarkdown(result: DrillResult, trend: readonly Proof[] = []): string {
   const { proof } = result;
   return [
     `## ${verdict(result)}`,
@@ -20,6 +23,7 @@ export function drillMarkdown(result: DrillResult): string {
     ...proof.checks.flatMap(findings),
     ...skipped(proof.checks),
     ...times(proof),
+    ...history(trend),
     ...details('Details', facts(result)),
     '',
   ].join('\n');
@@ -80,6 +84,7 @@ function skipped(checks: readonly Check[]): string[] {
 }
 
 function times({ rto, verification }: Proof): string[] {
+  if (rto.phases.length === 0) return ['', '### RTO not measured', '', 'The backup could not be restored.'];
   const columns = [{ title: 'Phase' }, { title: 'Time', align: 'right' }] as const;
   const rows = rto.phases.map((phase) => [prose(phase.name), seconds(phase.seconds)]);
   return [
@@ -92,6 +97,30 @@ function times({ rto, verification }: Proof): string[] {
     `Verification took ${seconds(verification.seconds)} beside that.`,
   ];
 }
+
+/** One proof alone is no trend. */
+function history(trend: readonly Proof[]): string[] {
+  if (trend.length < 2) return [];
+  const columns = [
+    { title: 'Drilled' },
+    { title: 'Backup' },
+    { title: 'Verdict' },
+    { title: 'RTO', align: 'right' },
+    { title: 'Stored', align: 'right' },
+    { title: 'Restored', align: 'right' },
+  ] as const;
+  const rows = trend.map((proof) => [
+    time(proof.at),
+    code(proof.backup),
+    TREND_VERDICTS[proof.verdict],
+    `${seconds(proof.rto.seconds)}${proof.rto.met ? '' : ' (missed)'}`,
+    bytes(proof.storedBytes),
+    bytes(proof.restoredBytes),
+  ]);
+  return ['', `### The last ${count(trend.length)} proofs`, '', ...tableOf(columns, rows)];
+}
+
+const TREND_VERDICTS: Readonly<Record<Proof['verdict'], string>> = { proven: '✅ proven', failed: '❌ failed', incomplete: '⚠️ incomplete' };
 
 function facts({ storage, proofKey, proof, kept }: DrillResult): string[] {
   const rows = [

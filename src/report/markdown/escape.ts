@@ -31,7 +31,7 @@ export function details(summary: string, lines: readonly string[]): string[] {
  * (https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references). GitHub looks for mentions and issue numbers
  * in the finished HTML, where only a tag in between keeps them apart.
  */
-function literal(text: string): string {
+export function literal(text: string): string {
   return text
     .replaceAll(/[&<>"'\\`*_{}[\]|~$@#]/g, (c) => `&#${c.charCodeAt(0)};${c === '@' || c === '#' ? '<!-- -->' : ''}`)
     .replaceAll('://', '&#58;//')

@@ -1,0 +1,16 @@
+import { ERROR_CODES } from '../errors.ts';
+import type { ProblemCode } from '../report/problem.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Where an error's code is explained, in the version of the project that is running: GITHUB_ACTION_REPOSITORY and _REF name it,
+ * and nothing does when the action comes from the checked out repository itself.
+ */
+export function docsLink(code: ProblemCode, environment: Environment): string {
+  const page = code === 'bug' ? 'docs/errors.md' : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : 'restoring-and-drilling'}`;
+  const repository = environment['GITHUB_ACTION_REPOSITORY'] || environment['GITHUB_REPOSITORY'];
+  const version = environment['GITHUB_ACTION_REPOSITORY'] ? environment['GITHUB_ACTION_REF'] : environment['GITHUB_SHA'];
+  if (!repository) return page;
+  return `${environment['GITHUB_SERVER_URL'] || 'https://github.com'}/${repository}/blob/${version || 'main'}/${page}`;
+}

@@ -1,0 +1,115 @@
+import { exitStatusOf, LifeboatError } from '../errors.ts';
+import type { ActionName, SettingsOf } from '../options/actions.ts';
+import { redact } from '../postgres/secrets.ts';
+import { literal } from '../report/markdown/escape.ts';
+import { problemMarkdown } from '../report/markdown/problem.ts';
+import { errorProblems, type Problem } from '../report/problem.ts';
+import { annotate } from './annotations.ts';
+import { docsLink } from './docs.ts';
+import { inputVariable } from './inputs.ts';
+import { writeOutputs } from './outputs.ts';
+import type { Outcome, Shell, Told } from './shell.ts';
+import { writeSummary } from './summary.ts';
+
+/** Outputs, summary, whoever waits to hear of it, and annotations; answers with the exit status. Nothing here makes a success a failure. */
+export async function tellOutcome<A extends ActionName>(outcome: Outcome<A>, settings: SettingsOf<A>, shell: Shell): Promise<number> {
+  const { environment, secrets, log } = shell;
+  log.close();
+  log.info(outcome.headline);
+  warn(writeOutputs(secrets.hideInResult(outcome.outputs) as Outcome<A>['outputs'], environment), shell);
+  await summarize(outcome.markdown, shell);
+  await followUpAll(outcome.each ?? [outcome], settings, shell);
+  print(outcome.problems ?? [], shell);
+  return outcome.ok ? 0 : 1;
+}
+
+/** The same for what was thrown. `options` and `settings` are null when they could not be read. */
+export async function tellFailure(error: unknown, options: object | null, settings: object | null, shell: Shell): Promise<number> {
+  const { name, environment, log, controller } = shell;
+  log.close();
+  const problems = problemsIn(error, shell);
+  const [first] = problems;
+  const database = await databaseMeant(options, shell);
+  const headline = `${name} of ${database ?? 'a database'} ${controller.signal.aborted ? 'was stopped' : 'failed'}`;
+  const markdown = problemMarkdown(headline, problems, docsLink(first.code ?? 'bug', environment));
+  await summarize(markdown, shell);
+  if (settings !== null && !controller.signal.aborted) {
+    await followUpAll([{ database: database ?? 'unknown', ok: false, headline: `${headline}: ${first.message}`, markdown }], settings, shell);
+  }
+  print(problems, shell);
+  return exitStatusOf(error);
+}
+
+function problemsIn(error: unknown, { secrets, log }: Shell): [Problem, ...Problem[]] {
+  if (error instanceof LifeboatError) return secrets.hideIn(errorProblems(error)) as [Problem, ...Problem[]];
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: '' };
+  for (const line of (stack ?? '').split('\n')) log.info(line);
+  const remedy = 'Please report this with the stack that is in the log; the backup or restore that was under way does not count.';
+  return [{ level: 'error', code: 'bug', title: 'bug', message: `pg-lifeboat itself went wrong: ${secrets.hide(message)}`, remedy }];
+}
+
+async function summarize(markdown: string, shell: Shell): Promise<void> {
+  const text = hideInMarkdown(markdown, shell);
+  warn(await writeSummary(text, shell.environment), shell);
+  const lines = text.trim().split('\n');
+  const more = lines.length > MOST_LINES ? [`and ${lines.length - MOST_LINES} more lines, in the summary`] : [];
+  shell.log.group('Summary', [...lines.slice(0, MOST_LINES), ...more]);
+}
+
+/** Of the summary, in the log. */
+const MOST_LINES = 300;
+
+/** Without a job that may be told of, as for a restore, nobody is. Loaded last, because most runs end without it having anything to do. */
+async function followUpAll(told: readonly Told[], settings: object, shell: Shell): Promise<void> {
+  if (!('issue' in settings)) return;
+  const { issue, githubToken, notifyUrl, heartbeatUrl } = settings as FollowUpSettings;
+  const { followUp } = await import('./follow-up.ts');
+  const { name, environment, controller, secrets } = shell;
+  const isAllWell = told.every(({ ok }) => ok);
+  for (const [i, { database, ok, headline, markdown }] of told.entries()) {
+    const body = hideInMarkdown(markdown, shell);
+    const heartbeat = isAllWell && i === told.length - 1 ? heartbeatUrl : undefined;
+    const rest = { issue, token: githubToken, notifyUrl, heartbeatUrl: heartbeat, environment, signal: controller.signal };
+    const warnings = await followUp({ verb: name, database, ok, headline: secrets.hide(headline), body }, rest);
+    for (const warning of warnings) warn(warning, shell);
+  }
+}
+
+interface FollowUpSettings {
+  readonly issue: boolean;
+  readonly githubToken?: string;
+  readonly notifyUrl?: string;
+  readonly heartbeatUrl?: string;
+}
+
+function print(problems: readonly Problem[], { log, environment, commands, secrets }: Shell): void {
+  const warnings = log.warnings.map((message): Problem => ({ level: 'warning', code: null, title: 'warning', message, remedy: '' }));
+  const all = secrets.hideIn([...problems, ...warnings]) as Problem[];
+  annotate(all, (problem) => docsLink(problem.code ?? 'bug', environment), commands);
+}
+
+/** In Markdown a secret may stand as it is, or escaped. */
+function hideInMarkdown(markdown: string, { secrets }: Shell): string {
+  const all = secrets.all();
+  return redact(markdown, [...all, ...all.map(literal)]);
+}
+
+function warn(message: string | null, { log }: Shell): void {
+  if (message !== null) log.warn(message);
+}
+
+/** The name under which an issue is kept, also when the inputs were not worth reading. */
+async function databaseMeant(options: object | null, { environment }: Shell): Promise<string | null> {
+  const { database, databaseUrl } = (options ?? {}) as { database?: unknown; databaseUrl?: string };
+  if (typeof database === 'string') return database;
+  const named = environment[inputVariable('database')]?.trim();
+  if (named) return named;
+  const url = databaseUrl ?? environment[inputVariable('database-url')] ?? '';
+  if (url === '') return null;
+  try {
+    const { parseDatabaseUrl } = await import('../postgres/url.ts');
+    return parseDatabaseUrl(url, environment).database;
+  } catch {
+    return null;
+  }
+}

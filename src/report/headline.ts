@@ -1,0 +1,30 @@
+import type { BackupResult } from '../backup/backup.ts';
+import type { DrillResult } from '../drill/drill.ts';
+import type { RestoreResult } from '../restore/restore.ts';
+import { bytes, counted, seconds } from './format.ts';
+
+/** One sentence of plain text: for a log, an issue's title, a message. Names in it are as they came from the database. */
+export function backupHeadline(result: BackupResult): string {
+  const what = `${counted(result.tables, 'table')} with ${counted(result.rows, 'row')}`;
+  return `Backed up ${result.database}: ${what} in ${seconds(result.seconds.total)}, ${bytes(result.bytes)} stored.`;
+}
+
+export function drillHeadline({ ok, database, backup, proof }: DrillResult): string {
+  const of = `backup ${backup} of ${database}`;
+  const names = (wanted: string) => proof.checks.filter(({ verdict }) => verdict === wanted).map(({ name }) => name);
+  if (proof.verdict === 'failed') return `Not proven: ${of} did not come back as it was (${names('fail').join(', ')}).`;
+  if (proof.verdict === 'incomplete') return `Incomplete: nothing failed in ${of}, but not everything was examined (${names('not-run').join(', ')}).`;
+  if (ok) return `Proven: ${of}, ${counted(proof.rows, 'row')} restored in ${seconds(proof.rto.seconds)}.`;
+  const missed = [...(proof.rto.met ? [] : [target('RTO', proof.rto)]), ...(proof.rpo.met ? [] : [target('RPO', proof.rpo)])];
+  return `Proven, but a target was missed: ${of}, ${missed.join(', ')}.`;
+}
+
+export function restoreHeadline(result: RestoreResult): string {
+  const what = `${counted(result.tables, 'table')} with ${counted(result.rows, 'row')} of backup ${result.backup}`;
+  if (result.dryRun) return `Dry run: nothing was written to ${result.target}; a restore would bring ${what}.`;
+  return `Restored ${what} into ${result.target}.`;
+}
+
+function target(name: string, { seconds: measured, targetSeconds }: { readonly seconds: number; readonly targetSeconds: number }): string {
+  return `${name} ${seconds(measured)} of ${seconds(targetSeconds)} allowed`;
+}

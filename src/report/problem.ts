@@ -1,0 +1,46 @@
+import type { DrillResult } from '../drill/drill.ts';
+import type { ErrorCode, LifeboatError } from '../errors.ts';
+import { drillHeadline } from './headline.ts';
+
+/** An error's own, and those of results that are no errors. */
+export type ProblemCode = ErrorCode | 'bug' | 'not-proven' | 'target-missed';
+
+/** Something a person should see without reading the whole report. */
+export interface Problem {
+  readonly level: 'error' | 'warning';
+  readonly code: ProblemCode | null;
+  /** Begins with the code, where there is one. */
+  readonly title: string;
+  readonly message: string;
+  /** May be empty. */
+  readonly remedy: string;
+}
+
+/** An error, and each of the things that it counts in its details. */
+export function errorProblems({ code, message, remedy, details }: LifeboatError): Problem[] {
+  const failed = Array.isArray(details['failed']) ? details['failed'].map(String) : [];
+  const error: Problem = { level: 'error', code, title: code, message, remedy };
+  return [error, ...failed.slice(1).map((one): Problem => ({ ...error, message: one, remedy: '' }))];
+}
+
+/** What keeps a drill from being a proof: the verdict, each finding, each check that did not run; nothing when it is one. */
+export function drillProblems(result: DrillResult): Problem[] {
+  if (result.ok) return [];
+  const { checks, verdict } = result.proof;
+  const of = { level: 'error', code: verdict === 'proven' ? 'target-missed' : 'not-proven', remedy: '' } as const;
+  const remedy =
+    verdict === 'failed'
+      ? 'Do not count on this backup: keep another one, and read the findings in the summary and in the proof.'
+      : verdict === 'incomplete'
+        ? 'Make what could not be examined possible, or accept that it is not proven.'
+        : 'Make the recovery faster or the backups more frequent, or set another target.';
+  return [
+    { ...of, title: of.code, message: drillHeadline(result), remedy },
+    ...checks.flatMap(({ name, findings }) =>
+      findings.map(({ object, message }) => ({ ...of, title: `not-proven: ${name}`, message: `${object}: ${message}` })),
+    ),
+    ...checks
+      .filter((check) => check.verdict === 'not-run')
+      .map(({ name, reason = 'it did not run' }) => ({ ...of, level: 'warning' as const, title: `not examined: ${name}`, message: reason })),
+  ];
+}
