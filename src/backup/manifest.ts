@@ -53,12 +53,14 @@ function tablesOf({ job, groundwork, plan, counts }: Findings): ManifestTable[] 
   return job.snapshot.relations.filter(holdsRows).map((relation) => {
     const count = counts.tables.get(relation.oid);
     return {
+      oid: relation.oid,
       schema: relation.schema,
       name: relation.name,
       rows: count?.rows ?? null,
       checksum: count?.checksum ?? null,
       bytes: groundwork.sizes.get(relation.oid) ?? 0,
       part: count === undefined ? null : (named.get(JSON.stringify([relation.schema, relation.name])) ?? catchAll),
+      ...(relation.ancestors === null ? {} : { ancestors: [...relation.ancestors] }),
       ...(relation.movesWithin === null ? {} : { movesWithin: relation.movesWithin }),
       ...(relation.extension === null ? {} : { extension: relation.extension }),
     };

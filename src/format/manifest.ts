@@ -10,6 +10,8 @@ const digest = z.object({ bytes: count, sha256 });
 
 /** A table whose rows the backup holds, or was told to leave out. Partitioned parents have no rows of their own and are not here. */
 const table = z.object({
+  /** In the source: what names it exactly in an archive's table of contents. */
+  oid: count,
   schema: z.string(),
   name: z.string(),
   /** `null` when its data was left out on purpose. */
@@ -20,6 +22,8 @@ const table = z.object({
   bytes: count,
   /** Name of the part that holds the rows; `null` when left out. */
   part: z.string().nullable(),
+  /** Of a partition: the tables that it is a partition of, from its parent up. */
+  ancestors: z.array(z.object({ oid: count, schema: z.string(), name: z.string() })).optional(),
   /** The partitioned table among whose leaves a restore may move the rows: only their sum over all of them can be compared. */
   movesWithin: z.string().optional(),
   /** The extension that owns it, when its rows are the extension's configuration. */

@@ -17,6 +17,8 @@ export interface Relation {
   readonly extensionCondition: string | null;
   /** Why its rows stay out of the dump on purpose. */
   readonly leftOut: 'excluded' | 'unlogged-on-standby' | null;
+  /** Of a partition: the tables that it is a partition of, from its parent up; else `null`. */
+  readonly ancestors: readonly { readonly oid: number; readonly schema: string; readonly name: string }[] | null;
   /**
    * The partitioned table among whose leaves a restore may move this leaf's rows. pg_dump loads through the parent where a hash partition
    * key is an enum, since enums hash by OID (src/bin/pg_dump/pg_dump.c, forcePartitionRootLoad).
@@ -124,6 +126,13 @@ const RELATIONS_SQL = `
              THEN 'excluded'
            WHEN c.relpersistence = 'u' AND pg_is_in_recovery() THEN 'unlogged-on-standby'
          END AS "leftOut",
+         CASE WHEN c.relispartition THEN
+           (SELECT jsonb_agg(jsonb_build_object('oid', p.oid::int8, 'schema', pn.nspname, 'name', p.relname) ORDER BY a.depth)
+              FROM pg_partition_ancestors(c.oid) WITH ORDINALITY a (oid, depth)
+              JOIN pg_class p ON p.oid = a.oid
+              JOIN pg_namespace pn ON pn.oid = p.relnamespace
+             WHERE p.oid <> c.oid)
+         END AS ancestors,
          CASE WHEN c.relispartition AND c.relkind = 'r' THEN
            (SELECT format('%I.%I', pn.nspname, p.relname)
               FROM pg_partition_ancestors(c.oid) WITH ORDINALITY a (oid, depth)

@@ -1,27 +1,37 @@
 import type { Manifest, ManifestPart } from '../format/manifest.ts';
 
-/** One line of `pg_restore --list`: `dumpId; classId oid KIND schema tag owner`. */
+/** One entry of an archive's table of contents. */
 export interface ArchiveEntry {
+  /** Its number in this archive. */
+  readonly id: number;
+  /** The object's OID in the source. */
+  readonly oid: number;
+  readonly kind: string;
+  /** Numbers of the entries that it needs. */
+  readonly needs: readonly number[];
+  /** The line that pg_restore --use-list takes. */
   readonly line: string;
-  /** `KIND schema tag owner`; the tag starts with the table's name for what belongs to a table. */
-  readonly text: string;
 }
 
-/** Reads the text of `pg_restore --list`, without its comments. */
+/** Kinds that are looked for; the longest that fits is an entry's kind, and any other has its first word. */
+const KINDS = [
+  ...['TABLE ATTACH', 'TABLE DATA', 'TABLE', 'INDEX ATTACH', 'INDEX', 'SEQUENCE OWNED BY', 'SEQUENCE SET', 'SEQUENCE'],
+  ...['CHECK CONSTRAINT', 'FK CONSTRAINT', 'CONSTRAINT', 'DEFAULT'],
+];
+/** Of the archive itself, not of an object in it. */
+const NOT_AN_OBJECT = ['ENCODING', 'STDSTRINGS', 'SEARCHPATH', 'DATABASE'];
+
+/** Reads the text of `pg_restore --list --verbose`: lines `id; classId oid KIND schema tag owner`, each perhaps with `; depends on: id …` below. */
 export function parseArchiveList(list: string): ArchiveEntry[] {
-  return list.split('\n').flatMap((line) => {
-    const text = /^\d+; \d+ \d+ (.*)$/.exec(line)?.[1];
-    return text === undefined ? [] : [{ line, text }];
-  });
-}
-
-/** Entries of one kind that belong to one object. */
-export function entryStart(kind: string, object: { readonly schema: string; readonly name: string }): string {
-  return `${kind} ${oneLine(object.schema)} ${oneLine(object.name)} `;
-}
-
-export function entriesStarting(entries: readonly ArchiveEntry[], starts: readonly string[]): ArchiveEntry[] {
-  return entries.filter(({ text }) => starts.some((start) => text.startsWith(start)));
+  const entries: ArchiveEntry[] = [];
+  for (const line of list.split('\n')) {
+    const [, id, oid, text] = /^(\d+); \d+ (\d+) (.*)$/.exec(line) ?? [];
+    const needs = /^;\s+depends on: ([\d ]+)$/.exec(line)?.[1];
+    const last = entries.at(-1);
+    if (needs !== undefined && last !== undefined) entries[entries.length - 1] = { ...last, needs: needs.split(' ').map(Number) };
+    else if (id !== undefined && text !== undefined) entries.push({ id: Number(id), oid: Number(oid), kind: kindOf(text), needs: [], line });
+  }
+  return entries.filter((entry) => !NOT_AN_OBJECT.includes(entry.kind));
 }
 
 /**
@@ -30,12 +40,62 @@ export function entriesStarting(entries: readonly ArchiveEntry[], starts: readon
  */
 export function indexEntries(entries: readonly ArchiveEntry[], part: ManifestPart, manifest: Manifest): ArchiveEntry[] {
   const tables = manifest.tables.filter((table) => table.part === part.name && table.movesWithin === undefined);
-  const filled = new Set(tables.map((table) => JSON.stringify([table.schema, table.name])));
-  const indexes = manifest.indexes.filter((index) => filled.has(JSON.stringify([index.schema, index.table])));
-  return entriesStarting(entries, [...tables.map((table) => entryStart('CONSTRAINT', table)), ...indexes.map((index) => entryStart('INDEX', index))]);
+  const filled = new Set(tables.map((table) => table.oid));
+  const ids = new Set(entries.filter((entry) => entry.kind === 'TABLE' && filled.has(entry.oid)).map((entry) => entry.id));
+  return entries.filter((entry) => (entry.kind === 'INDEX' || entry.kind === 'CONSTRAINT') && entry.needs.some((id) => ids.has(id)));
 }
 
-/** pg_restore prints a name's line breaks as spaces (sanitize_line in src/bin/pg_dump/dumputils.c). */
-function oneLine(name: string): string {
-  return name.replaceAll(/[\r\n]/g, ' ');
+/** What comes back with the tables that it needs. Foreign keys, triggers and policies need other objects. */
+const BELONGS_TO_A_TABLE = ['DEFAULT', 'CHECK CONSTRAINT', 'CONSTRAINT', 'INDEX', 'SEQUENCE', 'SEQUENCE OWNED BY'];
+/** Ties two of the chosen together. */
+const TIES = ['TABLE ATTACH', 'INDEX ATTACH'];
+
+export interface ChosenEntries {
+  /** Schemas, types, functions and whatever else must be there before, and often is. */
+  readonly prerequisites: readonly ArchiveEntry[];
+  /** The tables with their defaults, sequences, keys and indexes. */
+  readonly chosen: readonly ArchiveEntry[];
+}
+
+/**
+ * Of an archive's entries, those of the tables with these OIDs, and what they need.
+ * @param notNeeded OIDs of tables that are named as needed, but are not: a partition's parents, when it is restored by itself
+ */
+export function chooseEntries(entries: readonly ArchiveEntry[], oids: ReadonlySet<number>, notNeeded: ReadonlySet<number>): ChosenEntries {
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const chosen = new Set(entries.filter((entry) => entry.kind === 'TABLE' && oids.has(entry.oid)).map((entry) => entry.id));
+  const ownersOf = (entry: ArchiveEntry) => {
+    const owner = entry.kind === 'SEQUENCE OWNED BY' ? 'SEQUENCE' : 'TABLE';
+    return entry.needs.filter((id) => byId.get(id)?.kind === owner);
+  };
+  for (let before = -1; before !== chosen.size; ) {
+    before = chosen.size;
+    for (const entry of entries) {
+      const owners = ownersOf(entry);
+      if (BELONGS_TO_A_TABLE.includes(entry.kind) && owners.length > 0 && owners.every((id) => chosen.has(id))) chosen.add(entry.id);
+      if (TIES.includes(entry.kind) && entry.needs.length > 0 && entry.needs.every((id) => chosen.has(id))) chosen.add(entry.id);
+    }
+  }
+  const needed = new Set<number>();
+  const need = (entry: ArchiveEntry) => {
+    for (const id of entry.needs) {
+      const other = byId.get(id);
+      if (other === undefined || needed.has(id) || chosen.has(id) || isPostData(other) || notNeeded.has(other.oid)) continue;
+      needed.add(id);
+      need(other);
+    }
+  };
+  for (const entry of entries) if (chosen.has(entry.id) && !isPostData(entry)) need(entry);
+  return {
+    prerequisites: entries.filter((entry) => needed.has(entry.id)),
+    chosen: entries.filter((entry) => chosen.has(entry.id)),
+  };
+}
+
+function isPostData(entry: ArchiveEntry): boolean {
+  return ['CONSTRAINT', 'INDEX', 'INDEX ATTACH', 'FK CONSTRAINT'].includes(entry.kind);
+}
+
+function kindOf(text: string): string {
+  return KINDS.find((kind) => text.startsWith(`${kind} `)) ?? (text.split(' ', 1)[0] as string);
 }

@@ -58,7 +58,7 @@ function targetIsSource(manifest: Manifest, target: TargetFacts, { overTheSource
 
 function targetNotEmpty(target: TargetFacts, { clean, tables }: Intentions): LifeboatError | null {
   if (clean) return null;
-  const chosen = tables === null ? null : new Set([...tables.tables, ...tables.sequences].map(displayName));
+  const chosen = tables === null ? null : new Set([...tables.tables, ...tables.parents, ...tables.sequences].map(displayName));
   const inTheWay = target.occupants.map(displayName).filter((name) => chosen === null || chosen.has(name));
   if (inTheWay.length === 0) return null;
   const some = inTheWay.slice(0, 5).join(', ');

@@ -55,9 +55,9 @@ export async function pgRestore(run: PgRestore, context: Context): Promise<Resto
   }
 }
 
-/** The table of contents of an archive on disk, as `pg_restore --list` prints it. */
+/** The table of contents of an archive on disk, as `pg_restore --list --verbose` prints it. */
 export async function listArchive(installation: Installation, archive: string, context: Context): Promise<string> {
-  const program = startProgram({ installation, program: 'pg_restore', args: ['--list', archive], context });
+  const program = startProgram({ installation, program: 'pg_restore', args: ['--list', '--verbose', archive], context });
   program.stdin.end();
   const [list] = await Promise.all([text(program.stdout), program.done]);
   return list;

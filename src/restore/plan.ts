@@ -1,5 +1,6 @@
 import type { Manifest } from '../format/manifest.ts';
 import { displayName } from '../postgres/identifiers.ts';
+import { counted } from '../report/format.ts';
 import type { TableChoice } from './tables.ts';
 
 export interface PlannedRestore {
@@ -18,9 +19,13 @@ export function describePlan(manifest: Manifest, tables: TableChoice | null, pla
   if (planned.clean) lines.push(`Check every part, then drop everything in ${planned.target} (${planned.occupants} tables, views and sequences).`);
   if (tables === null) {
     const rows = manifest.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
-    lines.push(`Restore ${manifest.tables.length} tables with ${rows} rows, ${manifest.indexes.length} indexes and everything else.`);
+    lines.push(
+      `Restore ${counted(manifest.tables.length, 'table')} with ${counted(rows, 'row')}, ${counted(manifest.indexes.length, 'index', 'indexes')} and everything else.`,
+    );
   } else {
-    for (const table of tables.tables) lines.push(`Restore ${displayName(table)} with ${table.rows ?? 'no'} rows, its sequences, keys and indexes.`);
+    for (const parent of tables.parents) lines.push(`Restore ${displayName(parent)}, a partitioned table, with all of its partitions.`);
+    for (const table of tables.tables)
+      lines.push(`Restore ${displayName(table)} with ${counted(table.rows ?? 0, 'row')}, its sequences, keys and indexes.`);
     lines.push('Leave out foreign keys, triggers and policies, which need other objects.');
   }
   const leftOut = manifest.tables.filter((table) => table.rows === null);

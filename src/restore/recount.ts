@@ -15,7 +15,7 @@ export async function recount(
   // an extension's table may hold rows of its own beside those that were dumped
   const comparable = tables.filter((table) => table.extension === undefined);
   await eachInSessions(target, { sessions, signal }, comparable, async (session, table) => {
-    const { rows } = await countRows(session, { oid: 0, ...table, extensionCondition: null }, null);
+    const { rows } = await countRows(session, { ...table, extensionCondition: null }, null);
     counted.push({ schema: table.schema, name: table.name, rows, checksum: null });
   });
   const differences = compareRows(comparable, counted).map(({ object, message }) => `${object}: ${message}`);

@@ -15,7 +15,7 @@ import { type ArchiveEntry, indexEntries, parseArchiveList } from './archive-lis
 import { openPart } from './open-part.ts';
 import { listArchive, pgRestore } from './pg-restore.ts';
 import type { RestoreProblem } from './problems.ts';
-import { chooseEntries, dataArguments, type TableChoice } from './tables.ts';
+import { dataArguments, schemaEntries, type TableChoice } from './tables.ts';
 
 export interface RestoreJob {
   readonly store: Store;
@@ -62,8 +62,14 @@ export async function restoreParts(job: RestoreJob, context: Context): Promise<R
     const path = join(folder, 'schema.dump');
     let archive: SchemaArchive = { path, entries: [] };
     await phase('pre-data', async () => {
-      archive = await fetchSchema(job, path, context);
-      return restoreSection(job, archive, 'pre-data', [], context);
+      await fetchSchema(job, path, context);
+      const entries = parseArchiveList(await listArchive(job.installation, path, context));
+      const { prerequisites, chosen } = job.tables === null ? { prerequisites: [], chosen: entries } : schemaEntries(entries, job.tables);
+      archive = { path, entries: chosen };
+      return [
+        ...(prerequisites.length === 0 ? [] : await restorePrerequisites(job, { path, entries: prerequisites }, context)),
+        ...(await restoreSection(job, archive, 'pre-data', [], context)),
+      ];
     });
     await phase('data', async () => {
       const { problems, remaining } = await restoreData(job, archive, context);
@@ -87,12 +93,16 @@ interface SchemaArchive {
   readonly entries: readonly ArchiveEntry[];
 }
 
-async function fetchSchema(job: RestoreJob, path: string, context: Context): Promise<SchemaArchive> {
+async function fetchSchema(job: RestoreJob, path: string, context: Context): Promise<void> {
   const part = job.manifest.parts.find((candidate) => candidate.kind === 'schema');
   if (part === undefined) throw new Error(`the manifest of ${job.manifest.id} names no schema part`);
   await pipeline(await openPart(job, part, context.signal), createWriteStream(path, { mode: 0o600 }));
-  const entries = parseArchiveList(await listArchive(job.installation, path, context));
-  return { path, entries: job.tables === null ? entries : chooseEntries(entries, job.tables, job.manifest) };
+}
+
+/** What the chosen tables need may well be there: the target often is the database that lost them. */
+async function restorePrerequisites(job: RestoreJob, archive: SchemaArchive, context: Context): Promise<RestoreProblem[]> {
+  const problems = await restoreSection(job, archive, 'pre-data', [], context);
+  return problems.map((problem) => (/already exists/.test(problem.message) ? { ...problem, harmless: 'it was there already' } : problem));
 }
 
 async function restoreSection(

@@ -1,7 +1,7 @@
 import { LifeboatError } from '../errors.ts';
-import type { Manifest, ManifestPart } from '../format/manifest.ts';
+import type { Manifest, ManifestPart, ManifestTable } from '../format/manifest.ts';
 import { displayName } from '../postgres/identifiers.ts';
-import { type ArchiveEntry, entriesStarting, entryStart } from './archive-list.ts';
+import { type ArchiveEntry, type ChosenEntries, chooseEntries } from './archive-list.ts';
 
 export interface TableName {
   readonly schema: string;
@@ -10,30 +10,53 @@ export interface TableName {
 
 /** The tables that `--table` names, with the sequences that belong to them. */
 export interface TableChoice {
-  readonly tables: readonly Manifest['tables'][number][];
+  /** Those that hold rows: a partitioned table's partitions stand for it. */
+  readonly tables: readonly ManifestTable[];
+  /** Partitioned tables that come back with all their partitions. */
+  readonly parents: readonly NonNullable<ManifestTable['ancestors']>[number][];
   readonly sequences: readonly TableName[];
 }
 
 /**
- * Finds tables by the names that a person gives: `orders` (when one schema has it), `shop.orders`, `"Odd.Name"`.
+ * Finds tables by the names that a person gives: `orders` (when one schema has it), `shop.orders`, `"Odd.Name"`. A partitioned table
+ * means all of its partitions.
  * @throws LifeboatError `unknown-table`, with the nearest names
  */
 export function chooseTables(manifest: Manifest, names: readonly string[]): TableChoice {
-  const tables = names.map((name) => {
-    const wanted = parseName(name);
-    const found = manifest.tables.filter((table) => table.name === wanted.at(-1) && (wanted.length === 1 || table.schema === wanted[0]));
-    if (found.length === 1) return found[0] as Manifest['tables'][number];
-    const candidates = found.length > 1 ? found : manifest.tables.filter((table) => table.name.includes(wanted.at(-1) as string)).slice(0, 5);
-    throw new LifeboatError(
-      'unknown-table',
-      found.length > 1 ? `${name} is in more than one schema of this backup.` : `This backup holds no rows of a table ${name}.`,
-      candidates.length > 0 ? `Name one of ${candidates.map(displayName).join(', ')}.` : 'lifeboat show lists the tables of a backup.',
-      { details: { table: name } },
-    );
-  });
-  const chosen = new Set(tables.map(key));
+  const tables = new Map<number, ManifestTable>();
+  const parents = new Map<number, TableChoice['parents'][number]>();
+  for (const name of names) {
+    const { table, parent } = findOne(manifest, name);
+    if (table !== undefined) tables.set(table.oid, table);
+    for (const leaf of parent === undefined ? [] : manifest.tables) {
+      const depth = leaf.ancestors?.findIndex((ancestor) => ancestor.oid === parent?.oid) ?? -1;
+      if (depth < 0) continue;
+      tables.set(leaf.oid, leaf);
+      for (const ancestor of leaf.ancestors?.slice(0, depth + 1) ?? []) parents.set(ancestor.oid, ancestor);
+    }
+  }
+  const chosen = new Set([...tables.values(), ...parents.values()].map(key));
   const sequences = manifest.sequences.filter((sequence) => sequence.ownedBy !== null && chosen.has(key(sequence.ownedBy)));
-  return { tables, sequences };
+  return { tables: [...tables.values()], parents: [...parents.values()], sequences };
+}
+
+function findOne(manifest: Manifest, name: string): { table?: ManifestTable; parent?: TableChoice['parents'][number] } {
+  const wanted = parseName(name);
+  const isWanted = (table: TableName) => table.name === wanted.at(-1) && (wanted.length === 1 || table.schema === wanted[0]);
+  const ancestors = new Map(manifest.tables.flatMap((table) => (table.ancestors ?? []).map((ancestor) => [ancestor.oid, ancestor])));
+  const found = manifest.tables.filter(isWanted);
+  const partitioned = [...ancestors.values()].filter(isWanted);
+  if (found.length + partitioned.length === 1)
+    return found[0] === undefined ? { parent: partitioned[0] as TableChoice['parents'][number] } : { table: found[0] };
+  const ambiguous = found.length + partitioned.length > 1;
+  const similar = (table: TableName) => table.name.includes(wanted.at(-1) as string);
+  const candidates: TableName[] = ambiguous ? [...found, ...partitioned] : [...ancestors.values(), ...manifest.tables].filter(similar).slice(0, 5);
+  throw new LifeboatError(
+    'unknown-table',
+    ambiguous ? `${name} is in more than one schema of this backup.` : `This backup holds no rows of a table ${name}.`,
+    candidates.length > 0 ? `Name one of ${candidates.map(displayName).join(', ')}.` : 'lifeboat show lists the tables of a backup.',
+    { details: { table: name } },
+  );
 }
 
 /** pg_restore's arguments for one data part, a run for each: its -n and -t multiply, so that two schemas need two runs. */
@@ -47,19 +70,10 @@ export function dataArguments(choice: TableChoice, part: ManifestPart): string[]
   ]);
 }
 
-/** What of a table comes back with it. Foreign keys, triggers and policies need other objects, and do not. */
-const ENTRIES_OF_A_TABLE = ['TABLE', 'DEFAULT', 'CHECK CONSTRAINT', 'CONSTRAINT', 'SEQUENCE OWNED BY'];
-const SEQUENCE_ENTRIES = ['SEQUENCE', 'SEQUENCE OWNED BY'];
-
-/** Of an archive's entries, those of the chosen tables: definition, defaults, sequences, keys and indexes. */
-export function chooseEntries(entries: readonly ArchiveEntry[], choice: TableChoice, manifest: Manifest): ArchiveEntry[] {
-  const chosen = new Set(choice.tables.map(key));
-  const indexes = manifest.indexes.filter((index) => chosen.has(key({ schema: index.schema, name: index.table })));
-  return entriesStarting(entries, [
-    ...choice.tables.flatMap((table) => ENTRIES_OF_A_TABLE.map((kind) => entryStart(kind, table))),
-    ...choice.sequences.flatMap((sequence) => SEQUENCE_ENTRIES.map((kind) => entryStart(kind, sequence))),
-    ...indexes.map((index) => entryStart('INDEX', index)),
-  ]);
+/** What the choice means for the schema archive. */
+export function schemaEntries(entries: readonly ArchiveEntry[], choice: TableChoice): ChosenEntries {
+  const oids = new Set([...choice.tables, ...choice.parents].map((table) => table.oid));
+  return chooseEntries(entries, oids, new Set(choice.tables.flatMap((table) => table.ancestors ?? []).map((ancestor) => ancestor.oid)));
 }
 
 function key(table: TableName): string {

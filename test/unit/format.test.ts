@@ -39,7 +39,7 @@ const SAMPLE: Manifest = {
   checksumAlgorithm: null,
   roles: ['shop'],
   extensions: [],
-  tables: [{ schema: 'a "b"', name: 'new\nline 🛟', rows: 3, checksum: null, bytes: 8192, part: 'data-00.dump.zst' }],
+  tables: [{ oid: 1, schema: 'a "b"', name: 'new\nline 🛟', rows: 3, checksum: null, bytes: 8192, part: 'data-00.dump.zst' }],
   sequences: [],
   indexes: [],
   largeObjects: null,

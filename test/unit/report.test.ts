@@ -119,7 +119,7 @@ const MANIFEST: Manifest = {
   checksumAlgorithm: null,
   roles: [],
   extensions: [{ name: HOSTILE, version: '1', schema: 'public', dependents: [] }],
-  tables: [{ schema: HOSTILE, name: HOSTILE, rows: 3, checksum: null, bytes: 8192, part: 'data-00.dump.zst' }],
+  tables: [{ oid: 1, schema: HOSTILE, name: HOSTILE, rows: 3, checksum: null, bytes: 8192, part: 'data-00.dump.zst' }],
   sequences: [],
   indexes: [],
   largeObjects: null,
