@@ -44,7 +44,7 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
     context.log.info(`Drilling backup ${backup.id} of ${backup.database}, taken ${backup.manifest.snapshot.at}.`);
     const folder = await readFolder(store, backup, context.signal);
     const place = await openPlace(backup.manifest, options, context);
-    let keep = false;
+    let kept: string | null = null;
     try {
       const rehearsal = await rehearse({ store, backup, place, options, assertions, folder }, context);
       const proof = assembleProof({
@@ -57,7 +57,7 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
       });
       const key = proofKey(backup.database, backup.id, at);
       await store.put(key, Buffer.from(`${JSON.stringify(proof, null, 1)}\n`), { signal: context.signal, onlyIfAbsent: true });
-      keep = options.keep;
+      if (options.keep) kept = await place.keep();
       return {
         ok: proof.verdict === 'proven' && proof.rto.met && proof.rpo.met,
         storage: store.url,
@@ -65,10 +65,10 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
         backup: backup.id,
         proofKey: key,
         proof,
-        kept: keep ? place.description : null,
+        kept,
       };
     } finally {
-      if (!keep) await place.destroy();
+      if (kept === null) await place.destroy();
     }
   } finally {
     await store.close();

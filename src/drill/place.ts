@@ -20,8 +20,8 @@ export interface Place {
   readonly localeInstead: string | null;
   /** Extensions that the backup needs and this server does not offer; the user said that it may do without. */
   readonly absentExtensions: readonly string[];
-  /** How a person gets in, for `--keep`; no secret. */
-  readonly description: string;
+  /** Leaves the restored database for a person to look at; answers with how to get in, which holds no secret. */
+  keep(): Promise<string>;
   /** Drops the database, or ends the server. Safe to call again. */
   destroy(): Promise<void>;
 }
@@ -55,7 +55,8 @@ async function startCluster(manifest: Manifest, options: DrillOptions, context: 
       serverVersion: scratch.serverVersion,
       serverMajor: manifest.source.serverMajor,
       localeInstead,
-      description: `psql -h ${scratch.socketFolder} -p ${scratch.target.port} -U ${scratch.target.user} ${DATABASE}`,
+      keep: async () =>
+        `PGPASSFILE=${await scratch.keep()} psql -h ${scratch.socketFolder} -p ${scratch.target.port} -U ${scratch.target.user} ${DATABASE}`,
       destroy: scratch.stop,
     };
   } catch (error) {
@@ -86,7 +87,7 @@ async function makeDatabase(manifest: Manifest, url: string, context: Context): 
       serverVersion: `${Math.floor(version / 10_000)}.${version % 10_000}`,
       serverMajor: Math.floor(version / 10_000),
       localeInstead,
-      description: describeTarget(target),
+      keep: async () => describeTarget(target),
       destroy,
     };
   } catch (error) {

@@ -22,6 +22,8 @@ export interface Life {
   run(program: 'initdb' | 'postgres', args: readonly string[]): LivingChild;
   readonly stopping: boolean;
   stop(): Promise<void>;
+  /** Lets the child live on when this process ends. */
+  release(): void;
   /** For the exit of this process, where nothing can be awaited. */
   stopNow(): void;
 }
@@ -78,6 +80,9 @@ export function lifeOf(folder: ScratchFolder, bindir: string, user: ServiceUser 
     stop() {
       stopped ??= stop();
       return stopped;
+    },
+    release() {
+      child?.unref();
     },
     stopNow() {
       kill('SIGKILL');

@@ -22,6 +22,8 @@ export interface Scratch {
   readonly serverVersion: string;
   /** Ends the server and removes the folder, within about 1.5 s. May be called again; never throws. */
   stop(): Promise<void>;
+  /** Lets it outlive this process, for a look at it, until the next scratch is started; answers with the password file to connect with. */
+  keep(): Promise<string>;
 }
 
 export interface ScratchOptions {
@@ -51,10 +53,13 @@ export async function startScratch(options: ScratchOptions): Promise<Scratch> {
   // initdb tries every time zone of the system unless it is told one.
   const life = lifeOf(folder, installation.bindir, user, { ...childEnvironment(context.environment), TZ: 'UTC' });
   const onExit = () => life.stopNow();
-  const stop = async (): Promise<void> => {
-    await life.stop();
+  const letGo = () => {
     context.signal.removeEventListener('abort', stop);
     process.removeListener('exit', onExit);
+  };
+  const stop = async (): Promise<void> => {
+    await life.stop();
+    letGo();
   };
   context.signal.addEventListener('abort', stop, { once: true });
   process.once('exit', onExit);
@@ -62,7 +67,13 @@ export async function startScratch(options: ScratchOptions): Promise<Scratch> {
     const password = randomBytes(24).toString('base64url');
     await initialize(life, folder, user, password);
     const target = await boot(life, folder, password, options);
-    return { target, folder: folder.path, socketFolder: folder.socket, serverVersion: installation.server.version, stop };
+    const keep = async () => {
+      const file = await writeSecret(folder, 'pgpass', `*:*:*:${target.user}:${password}`, null);
+      life.release();
+      letGo();
+      return file.path;
+    };
+    return { target, folder: folder.path, socketFolder: folder.socket, serverVersion: installation.server.version, stop, keep };
   } catch (error) {
     const log = await lastLinesOf(folder.log);
     await stop();

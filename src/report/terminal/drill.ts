@@ -27,8 +27,7 @@ export function drillText(result: DrillResult, style: Style): string {
   ]);
   lines.push(...table(columns, rows, style), ...proof.checks.flatMap((check) => findingLines(check, style)), '', ...timeLines(proof, style));
   lines.push(...skippedLines(proof.checks, style), '', `proof  ${visible(result.storage)}/${visible(result.proofKey)}`);
-  // A throwaway server is a child of this process, and goes with it.
-  const until = proof.scratch.kind === 'cluster' ? ' (until this process is stopped: ^C)' : '';
+  const until = proof.scratch.kind === 'cluster' ? ' (until the next drill on this machine removes it)' : '';
   if (result.kept !== null) lines.push(`kept   ${visible(result.kept)}${until}`);
   return lines.join('\n');
 }
@@ -64,11 +63,12 @@ function timeLines({ rto, rpo, verification, scratch }: Proof, style: Style): st
   const columns = [{ title: 'PHASE' }, { title: 'TIME', align: 'right' }] as const;
   const rows = rto.phases.map((phase) => [visible(phase.name), seconds(phase.seconds)]);
   const where = scratch.kind === 'cluster' ? 'a throwaway Postgres' : 'a throwaway database on Postgres';
+  if (rto.phases.length === 0) return ['RTO    not measured: the backup could not be restored', `RPO    ${against(rpo)}`];
   return [
     `RTO    ${against(rto)}, in ${where} ${visible(scratch.serverVersion)}${scratch.localeInstead === undefined ? '' : `, with locale ${visible(scratch.localeInstead)} instead of the source's`}`,
     ...table(columns, rows, style).map((line) => `       ${line}`),
     `RPO    ${against(rpo)}`,
-    `verification took ${seconds(verification.seconds)} beside that (${verification.phases.map((phase) => `${visible(phase.name)} ${seconds(phase.seconds)}`).join(', ') || 'it was not reached'})`,
+    `verification took ${seconds(verification.seconds)} beside that (${verification.phases.map((phase) => `${visible(phase.name)} ${seconds(phase.seconds)}`).join(', ')})`,
   ];
 }
 
