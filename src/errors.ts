@@ -52,7 +52,6 @@ export const ERROR_CODES = {
   'manifest-malformed': 'operation',
   'manifest-newer': 'operation',
   'part-missing': 'operation',
-  'part-unexpected': 'operation',
   'part-corrupt': 'operation',
   // restoring
   'restore-failed': 'operation',
@@ -60,7 +59,6 @@ export const ERROR_CODES = {
   'extension-missing': 'operation',
   'role-missing': 'operation',
   'disk-too-small': 'operation',
-  'drill-failed': 'operation',
   cancelled: 'operation',
 } as const;
 

@@ -69,14 +69,20 @@ export function fromStderr(program: string, lines: readonly string[], exit: Prog
 
 /**
  * A line of stderr or of a server's log without the row values that Postgres quotes in it: no value of a row may reach a log.
- * Sources: COPY's CONTEXT line, and the DETAIL lines of constraint violations.
+ * Sources: COPY's CONTEXT line, the DETAIL lines of constraint violations, and what the input functions of types say.
  */
 export function withoutRowValues(line: string): string {
-  return line
-    .replace(/^(.*CONTEXT:\s+COPY .+?, line \d+).*$/s, '$1')
-    .replace(/^(.*DETAIL:\s+Key \([^)]*\)=\()(.*)(\).*)$/s, '$1…$3')
-    .replace(/^(.*DETAIL:\s+Failing row contains \().*$/s, '$1…).')
-    .replace(/(invalid (?:input syntax|input value|byte sequence)[^:]*:).*$/s, '$1 …');
+  return (
+    line
+      .replace(/^(.*CONTEXT:\s+COPY .+?, line \d+).*$/s, '$1')
+      .replace(/^(.*DETAIL:\s+Key \([^)]*\)=\()(.*)(\).*)$/s, '$1…$3')
+      .replace(/^(.*DETAIL:\s+Failing row contains \().*$/s, '$1…).')
+      .replace(/(invalid byte sequence[^:]*:).*$/s, '$1 …')
+      // a value comes last, after a colon, in what the input functions of types say
+      .replace(/((?:ERROR|error|SQLSTATE)\b.*?): ".*$/s, '$1: …')
+      .replace(/\bvalue ".*" (is out of range)/s, 'a value $1')
+      .replace(/^(.*(?:DETAIL:\s+(?:Token|Expected|Array|The input string|Character with value)|CONTEXT:\s+JSON data)).*$/s, '$1 …')
+  );
 }
 
 interface Seen {

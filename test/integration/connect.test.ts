@@ -194,9 +194,9 @@ describe('a session that ends early', () => {
     let pid = 0;
     const using = withSession(clusterOf().target, {}, async (session) => {
       pid = session.processId;
-      throw new LifeboatError('drill-failed', 'a', 'b');
+      throw new LifeboatError('restore-failed', 'a', 'b');
     });
-    expect((await rejectionOf(using)).code).toBe('drill-failed');
+    expect((await rejectionOf(using)).code).toBe('restore-failed');
     await eventually(isGone(pid));
   });
 });

@@ -163,6 +163,15 @@ describe('row values', () => {
     ['DETAIL:  Key (a, b)=(secret, (x)) is not present in table "t".', 'DETAIL:  Key (a, b)=(…) is not present in table "t".'],
     ['DETAIL:  Failing row contains (1, secret).', 'DETAIL:  Failing row contains (…).'],
     ['ERROR:  invalid input syntax for type integer: "secret"', 'ERROR:  invalid input syntax for type integer: …'],
+    [
+      'pg_restore: error: COPY failed for table "a": ERROR:  date/time field value out of range: "2020-99-04"',
+      'pg_restore: error: COPY failed for table "a": ERROR:  date/time field value out of range: …',
+    ],
+    ['ERROR:  malformed array literal: "{1"', 'ERROR:  malformed array literal: …'],
+    ['ERROR:  value "99999999999" is out of range for type integer', 'ERROR:  a value is out of range for type integer'],
+    ['DETAIL:  Token "secret" is invalid.', 'DETAIL:  Token …'],
+    ['CONTEXT:  JSON data, line 1: {"password": secret', 'CONTEXT:  JSON data …'],
+    ['ERROR:  duplicate key value violates unique constraint "a_pkey"', 'ERROR:  duplicate key value violates unique constraint "a_pkey"'],
     ['pg_dump: error: nothing of the kind', 'pg_dump: error: nothing of the kind'],
   ])('are cut from %s', (line, expected) => {
     expect(withoutRowValues(line)).toBe(expected);
