@@ -93,6 +93,17 @@ export const ACTIONS = {
       rows: 'Rows counted in the target after the restore; with dry-run, those that the backup holds.',
     },
   },
+  matrix: {
+    title: 'Lifeboat matrix',
+    description: 'List the databases of lifeboat.yml as a matrix, one job for each.',
+    branding: { icon: 'grid', color: 'blue' },
+    verb: 'matrix',
+    settings: z.strictObject({}),
+    outputs: {
+      matrix: 'JSON for `strategy.matrix`: database, and the names of the variables that hold its secrets.',
+      databases: 'How many there are; 0 without a lifeboat.yml that names any.',
+    },
+  },
 } as const satisfies Record<string, Action>;
 
 export type ActionName = keyof typeof ACTIONS;
