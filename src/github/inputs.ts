@@ -3,7 +3,7 @@ import { loadConfigFile } from '../options/config-file.ts';
 import { describeOptions, type OptionDescription } from '../options/describe.ts';
 import { suggestion } from '../options/nearest.ts';
 import { badOptions, type OptionSources, readOptions, readSchema } from '../options/read.ts';
-import type { OptionsOf, VerbName } from '../options/verbs.ts';
+import { type OptionsOf, VERBS, type VerbName } from '../options/verbs.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 export type VerbOf<A extends ActionName> = (typeof ACTIONS)[A]['verb'];
@@ -34,8 +34,9 @@ export async function readInputs<A extends ActionName>(name: A, config: string |
   if (action.verb === null) return null as ActionOptions<A>;
   const given = givenTo(describeVerbInputs(action), environment);
   if (given['database'] && given['databaseUrl']) throw bothDatabases();
-  const file = await loadConfigFile(config);
   const sources = { ...WORDS, given, environment };
+  // A verb about the file itself reads it itself.
+  const file = 'config' in VERBS[action.verb].schema.shape ? null : await loadConfigFile(config);
   if (file === null) return readOptions(action.verb, sources) as ActionOptions<A>;
   const { configFor } = await import('../options/config.ts');
   const configured = Object.entries(configFor(file, action.verb, given, WORDS)).filter(([option]) => !action.without?.includes(option));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { storeOptions } from './common.ts';
+import { databaseUrl, storeOptions } from './common.ts';
+import { optionMeta } from './define.ts';
 import { describeOptions, type OptionDescription } from './describe.ts';
 import { accept } from './value.ts';
 import { VERB_NAMES, VERBS, type VerbName } from './verbs.ts';
@@ -23,26 +24,36 @@ export interface Config extends Section {
 const scalar = z.union([z.string(), z.number(), z.boolean()], 'is neither text nor a number');
 const variableName = z.string('is not text').regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of an environment variable');
 
-const assertions = z.record(
-  z.string().regex(/^[^:\n]+$/, 'is not a name for an assertion: leave out the colon'),
-  z.string('is not a query').min(1, 'is empty'),
-  'is not a mapping from names to queries',
-);
+const assertions = z
+  .record(
+    z.string().regex(/^[^:\n]+$/, 'is not a name for an assertion: leave out the colon'),
+    z.string('is not a query').min(1, 'is empty'),
+    'is not a mapping from names to queries',
+  )
+  .describe('Queries that must return true in the restored database, each under a name of its own; $1 is the time of the snapshot.');
 
 const storeShape = shapeOf(describeOptions(z.strictObject(storeOptions)));
 
 const database = z.strictObject(
   {
-    'database-url-env': variableName.nullish(),
+    'database-url-env': variableName.describe(inVariable(databaseUrl)).nullish(),
     ...storeShape,
-    ...Object.fromEntries(VERB_NAMES.filter((verb) => VERBS[verb].configurable).map((verb) => [verb, sectionOf(verb).nullish()])),
+    ...Object.fromEntries(
+      VERB_NAMES.filter((verb) => VERBS[verb].configurable).map((verb) => [verb, sectionOf(verb).describe(VERBS[verb].summary).nullish()]),
+    ),
   },
   'is not a mapping',
 );
 
 /** lifeboat.yml. Every option of a configurable verb has its key here, made from the verb's own schema. */
 export const configSchema = z.strictObject(
-  { ...storeShape, databases: z.record(z.string().min(1, 'is empty'), database.nullish(), 'is not a mapping from names to databases').nullish() },
+  {
+    ...storeShape,
+    databases: z
+      .record(z.string().min(1, 'is empty'), database.nullish(), 'is not a mapping from names to databases')
+      .describe('Every database under its name in the store.')
+      .nullish(),
+  },
   'is not a mapping',
 ) as unknown as z.ZodType<Omit<Config, 'path'>>;
 
@@ -59,7 +70,9 @@ function shapeOf(options: readonly OptionDescription[]): Record<string, z.ZodTyp
     options.map((option) => {
       // Queries have names of their own, which a mapping shows best.
       if (option.name === 'assert') return ['assertions', assertions.nullish()];
-      return option.meta.secret ? [`${option.flag}-env`, variableName.nullish()] : [option.flag, yamlValue(option).nullish()];
+      return option.meta.secret
+        ? [`${option.flag}-env`, variableName.describe(inVariable(option.schema)).nullish()]
+        : [option.flag, yamlValue(option).nullish()];
     }),
   );
 }
@@ -74,5 +87,10 @@ function yamlValue(option: OptionDescription): z.ZodType {
       const accepted = accept(option, value);
       if ('problem' in accepted) context.addIssue({ code: 'custom', message: accepted.problem });
     })
-    .describe(meta.description);
+    .meta({ description: meta.description, ...(option.default === undefined ? {} : { default: option.default }) });
+}
+
+function inVariable(secret: z.ZodType): string {
+  const { description = '' } = optionMeta.get(secret) ?? {};
+  return `The environment variable that holds it, never the value itself. ${description}`;
 }
