@@ -16,7 +16,8 @@ export function allowedToMiss(manifest: Manifest, absent: readonly string[]): Al
   const reasons = new Map<string, string>();
   for (const extension of missing) {
     const reason = `hangs on the extension ${extension.name}, which scratch does not offer`;
-    for (const identity of [extension.name, ...extension.dependents]) reasons.set(unquoted(identity), reason);
+    const own = manifest.tables.filter((table) => table.extension === extension.name).map(({ schema, name }) => `${schema}.${name}`);
+    for (const identity of [extension.name, ...own, ...extension.dependents]) reasons.set(unquoted(identity), reason);
   }
   const object = (identity: string) => reasons.get(unquoted(identity)) ?? null;
   return {
@@ -25,7 +26,9 @@ export function allowedToMiss(manifest: Manifest, absent: readonly string[]): Al
     table: ({ schema, name }) => object(`${schema}.${name}`),
     entry(entry) {
       if (entry === null) return null;
-      const plain = ` ${entry.replaceAll(/\b[A-Z]{2,}\b/g, ' ').replaceAll(/\s+/g, ' ')} `;
+      const plain = ` ${unquoted(entry)
+        .replaceAll(/\b[A-Z]{2,}\b/g, ' ')
+        .replaceAll(/\s+/g, ' ')} `;
       for (const [identity, reason] of reasons) if (plain.includes(` ${asInEntry(identity)}`)) return reason;
       return null;
     },

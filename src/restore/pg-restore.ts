@@ -6,7 +6,7 @@ import { databaseArgument } from '../postgres/connection-string.ts';
 import type { Installation } from '../postgres/programs.ts';
 import { startProgram } from '../postgres/run.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
-import { type RestoreProblem, readProblems } from './problems.ts';
+import { type NameOfEntry, type RestoreProblem, readProblems } from './problems.ts';
 
 export interface PgRestore {
   readonly installation: Installation;
@@ -14,6 +14,7 @@ export interface PgRestore {
   readonly args: readonly string[];
   /** The archive, when it does not come from a file that is named in the arguments. */
   readonly input?: Readable;
+  readonly nameOf?: NameOfEntry;
 }
 
 /**
@@ -28,13 +29,13 @@ export async function pgRestore(run: PgRestore, context: Context): Promise<Resto
     ...context.log,
     output(program: string, line: string) {
       lines.push(line);
-      context.log.output(program, line);
+      if (!isRunningCommentary(line)) context.log.output(program, line);
     },
   };
   const program = startProgram({
     installation: run.installation,
     program: 'pg_restore',
-    args: [`--dbname=${databaseArgument(run.target.database)}`, '--no-password', ...run.args],
+    args: [`--dbname=${databaseArgument(run.target.database)}`, '--no-password', '--verbose', ...run.args],
     target: run.target,
     context: { ...context, log, signal },
     allowFailure: true,
@@ -44,7 +45,7 @@ export async function pgRestore(run: PgRestore, context: Context): Promise<Resto
     if (run.input === undefined) program.stdin.end();
     else await feedProgram(run.input, program.stdin);
     const { exitCode, stderr } = await program.done;
-    const problems = readProblems(lines);
+    const problems = readProblems(lines, run.nameOf);
     if (exitCode !== 0 && problems.length === 0) throw endedSilently(exitCode, stderr);
     return problems;
   } catch (error) {
@@ -53,6 +54,11 @@ export async function pgRestore(run: PgRestore, context: Context): Promise<Resto
   } finally {
     await program.done.catch(() => {});
   }
+}
+
+/** Only with --verbose does it say which entry an error belongs to, and then it also says what it does all the time. */
+function isRunningCommentary(line: string): boolean {
+  return /^pg_restore(?:\.exe)?: (?!error|warning|hint|detail)/.test(line);
 }
 
 /** The table of contents of an archive on disk, as `pg_restore --list --verbose` prints it. */

@@ -25,11 +25,14 @@ const HARMLESS: readonly { readonly pattern: RegExp; readonly because: string }[
   },
 ];
 
+/** What an entry of the archive is called, with its schema: pg_restore leaves that out when it speaks of an error. */
+export type NameOfEntry = (entry: { readonly id: number; readonly oid: number; readonly text: string }) => string | undefined;
+
 /**
  * Reads what pg_restore printed, line by line, as problems, each with the archive entry it was working on.
  * The format is that of warn_or_exit_horribly in src/bin/pg_dump/pg_backup_archiver.c.
  */
-export function readProblems(lines: readonly string[]): RestoreProblem[] {
+export function readProblems(lines: readonly string[], nameOf: NameOfEntry = () => undefined): RestoreProblem[] {
   const problems: { entry: string | null; lines: string[] }[] = [];
   let entry: string | null = null;
   let open: { entry: string | null; lines: string[] } | null = null;
@@ -40,8 +43,8 @@ export function readProblems(lines: readonly string[]): RestoreProblem[] {
       continue;
     }
     open = null;
-    const at = /^from TOC entry \d+; \d+ \d+ (.*)$/.exec(said)?.[1];
-    if (at !== undefined) entry = at;
+    const [, id, oid, text] = /^from TOC entry (\d+); \d+ (\d+) (.*)$/s.exec(said) ?? [];
+    if (text !== undefined) entry = nameOf({ id: Number(id), oid: Number(oid), text }) ?? text;
     else if (/^while (?:INITIALIZING|FINALIZING)/.test(said)) entry = null;
     else if (said.startsWith('error: ')) {
       open = { entry, lines: [said.slice('error: '.length)] };
@@ -51,9 +54,15 @@ export function readProblems(lines: readonly string[]): RestoreProblem[] {
   return problems.map((problem) => {
     const text = problem.lines.join('\n');
     return {
-      entry: problem.entry,
+      entry: withSchemaOfSequence(problem.entry, text),
       message: text.trim().replace(/^could not execute query: ERROR:\s+/, ''),
       harmless: HARMLESS.find(({ pattern }) => pattern.test(text))?.because ?? null,
     };
   });
+}
+
+/** The value of a sequence has no OID to know it by, but its statement says which one it is. */
+function withSchemaOfSequence(entry: string | null, text: string): string | null {
+  const schema = /setval\('("(?:[^"]|"")*"|[^".]+)\./.exec(text)?.[1];
+  return entry === null || schema === undefined ? entry : entry.replace(/^SEQUENCE SET (?=\S+ \S+$)/, `SEQUENCE SET ${schema} `);
 }

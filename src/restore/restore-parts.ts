@@ -14,7 +14,7 @@ import { analyze } from './analyze.ts';
 import { type ArchiveEntry, indexEntries, parseArchiveList } from './archive-list.ts';
 import { openPart } from './open-part.ts';
 import { listArchive, pgRestore } from './pg-restore.ts';
-import type { RestoreProblem } from './problems.ts';
+import type { NameOfEntry, RestoreProblem } from './problems.ts';
 import { dataArguments, schemaEntries, type TableChoice } from './tables.ts';
 
 export interface RestoreJob {
@@ -114,7 +114,9 @@ async function restoreSection(
 ): Promise<RestoreProblem[]> {
   const list = `${archive.path}.${randomUUID()}.list`;
   await writeFile(list, archive.entries.map(({ line }) => `${line}\n`).join(''));
-  return pgRestore({ ...job, args: [...job.args, `--section=${section}`, `--use-list=${list}`, ...args, archive.path] }, context);
+  const lines = new Map(archive.entries.map(({ id, line }) => [id, line]));
+  const nameOf: NameOfEntry = ({ id }) => /^\d+; \d+ \d+ (.*)$/.exec(lines.get(id) ?? '')?.[1];
+  return pgRestore({ ...job, nameOf, args: [...job.args, `--section=${section}`, `--use-list=${list}`, ...args, archive.path] }, context);
 }
 
 /**
@@ -132,6 +134,8 @@ async function restoreData(
   const total = runs.reduce((bytes, { part }) => bytes + part.plain.bytes, 0);
   const done = runs.map(() => 0);
   const problems: RestoreProblem[] = [];
+  const tables = new Map(job.manifest.tables.map((table) => [table.oid, `TABLE DATA ${table.schema} ${table.name}`]));
+  const nameOf: NameOfEntry = ({ oid }) => tables.get(oid);
   const remaining = new Set(archive.entries);
   let waiting = runs.length;
   let coming = runs.length;
@@ -141,7 +145,7 @@ async function restoreData(
       done[i] = bytes;
       context.log.progress({ phase: 'restore', done: done.reduce((a, b) => a + b, 0), total, unit: 'bytes' });
     });
-    problems.push(...(await pgRestore({ ...job, args: [...job.args, '--section=data', ...run.args], input }, { ...context, signal })));
+    problems.push(...(await pgRestore({ ...job, nameOf, args: [...job.args, '--section=data', ...run.args], input }, { ...context, signal })));
     coming--;
     if (job.tables !== null) return;
     for (const entry of indexEntries(archive.entries, run.part, job.manifest)) {
