@@ -74,7 +74,8 @@ export function fromStderr(program: string, lines: readonly string[], exit: Prog
 export function withoutRowValues(line: string): string {
   return (
     line
-      .replace(/^(.*CONTEXT:\s+COPY .+?, line \d+).*$/s, '$1')
+      // a line of its own where a function stands before it in the context
+      .replace(/^((?:.*CONTEXT:\s+)?COPY .+?, line \d+).*$/s, '$1')
       .replace(/^(.*DETAIL:\s+Key \([^)]*\)=\()(.*)(\).*)$/s, '$1…$3')
       .replace(/^(.*DETAIL:\s+Failing row contains \().*$/s, '$1…).')
       .replace(/(invalid byte sequence[^:]*:).*$/s, '$1 …')
