@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import { LifeboatError } from '../errors.ts';
 import type { Manifest, ManifestPart, ManifestTable } from '../format/manifest.ts';
 import { displayName } from '../postgres/identifiers.ts';
@@ -49,14 +50,26 @@ function findOne(manifest: Manifest, name: string): { table?: ManifestTable; par
   if (found.length + partitioned.length === 1)
     return found[0] === undefined ? { parent: partitioned[0] as TableChoice['parents'][number] } : { table: found[0] };
   const ambiguous = found.length + partitioned.length > 1;
-  const similar = (table: TableName) => table.name.includes(wanted.at(-1) as string);
-  const candidates: TableName[] = ambiguous ? [...found, ...partitioned] : [...ancestors.values(), ...manifest.tables].filter(similar).slice(0, 5);
+  const candidates: TableName[] = ambiguous
+    ? [...found, ...partitioned]
+    : nearest(wanted.at(-1) as string, [...ancestors.values(), ...manifest.tables]);
   throw new LifeboatError(
     'unknown-table',
     ambiguous ? `${name} is in more than one schema of this backup.` : `This backup holds no rows of a table ${name}.`,
     candidates.length > 0 ? `Name one of ${candidates.map(displayName).join(', ')}.` : 'lifeboat show lists the tables of a backup.',
     { details: { table: name } },
   );
+}
+
+/** Tables of much the same name: one within the other, or a few letters away. */
+function nearest(name: string, tables: readonly TableName[]): TableName[] {
+  const away = (table: TableName) => (table.name.includes(name) || name.includes(table.name) ? 0 : distance(table.name, name));
+  return tables
+    .map((table) => ({ table, away: away(table) }))
+    .filter((candidate) => candidate.away <= Math.max(2, name.length / 3))
+    .sort((a, b) => a.away - b.away)
+    .slice(0, 5)
+    .map(({ table }) => table);
 }
 
 /** pg_restore's arguments for one data part, a run for each: its -n and -t multiply, so that two schemas need two runs. */
