@@ -21,7 +21,8 @@ if (unknown.length > 0) throw new Error(`there is no group ${unknown.join(', ')}
 const controller = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(new Error(`stopped by ${signal}`)));
 const context = { log: silentLog, signal: controller.signal, environment: process.env };
-const installation = (await findInstallations(process.env)).find(({ client, server }) => client !== null && client.major === server?.major);
+const complete = (await findInstallations(process.env)).filter(({ client, server }) => client !== null && client.major === server?.major);
+const installation = complete.sort((a, b) => (b.server?.major ?? 0) - (a.server?.major ?? 0))[0];
 if (installation === undefined) throw new Error('no installation has both the client programs and the server of one major version');
 
 const folder = await mkdtemp(join(tmpdir(), 'lifeboat-bench-'));
