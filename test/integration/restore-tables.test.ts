@@ -44,7 +44,10 @@ describe.each(majors())('restore --table on Postgres %i', (major) => {
   test('brings one partition back by itself, beside what is there already', async () => {
     const { store } = await backedUpShop(major);
     const target = await freshDatabase(major);
-    await runSql(target, `CREATE SCHEMA shop; CREATE DOMAIN shop.quantity AS int; CREATE FUNCTION shop.next_number() RETURNS int LANGUAGE sql AS 'SELECT 7'`);
+    await runSql(
+      target,
+      `CREATE SCHEMA shop; CREATE DOMAIN shop.quantity AS int; CREATE FUNCTION shop.next_number() RETURNS int LANGUAGE sql AS 'SELECT 7'`,
+    );
     const result = await runRestore('shop', store.url, target, { table: ['orders_2025_h2'] });
     expect(result.problems.filter((problem) => problem.harmless === null)).toEqual([]);
     const names = (await runSql(target, RELATIONS)).map((row) => row['name']);
