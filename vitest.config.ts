@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/harness/global-setup.ts'],
+    globalSetup: ['test/harness/global-setup.ts', 'test/harness/bundle-setup.ts'],
     // Two cores are what a runner has; each worker may drive a server of its own besides.
     maxWorkers: 2,
     pool: 'forks',

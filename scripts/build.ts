@@ -23,6 +23,8 @@ export async function buildActions(outdir: string): Promise<Metafile> {
     bundle: true,
     splitting: true,
     format: 'esm',
+    // The AWS SDK has ES modules beside its CommonJS, of which a split bundle could import nothing by name.
+    mainFields: ['module', 'main'],
     platform: 'node',
     target: 'node24',
     minify: true,

@@ -11,6 +11,6 @@ export function docsLink(code: ProblemCode, environment: Environment): string {
   const page = code === 'bug' ? 'docs/errors.md' : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : 'restoring-and-drilling'}`;
   const repository = environment['GITHUB_ACTION_REPOSITORY'] || environment['GITHUB_REPOSITORY'];
   const version = environment['GITHUB_ACTION_REPOSITORY'] ? environment['GITHUB_ACTION_REF'] : environment['GITHUB_SHA'];
-  if (!repository) return page;
+  if (!repository) return 'docs/errors.md';
   return `${environment['GITHUB_SERVER_URL'] || 'https://github.com'}/${repository}/blob/${version || 'main'}/${page}`;
 }

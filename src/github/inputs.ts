@@ -69,8 +69,9 @@ function refuseUnknown(known: readonly OptionDescription[], environment: Environ
 
 const WORDS = {
   spell: (flag: string) => `Input ${flag}`,
-  missing: ({ flag, meta }: OptionDescription) => {
-    if (meta.secret) return `is empty: pass it with \`${flag}: \${{ secrets.${meta.environment} }}\`; ${ONLY_THROUGH_SECRETS}`;
+  missing: ({ name, flag, meta }: OptionDescription) => {
+    const other = name === 'databaseUrl' ? ', or name a database of lifeboat.yml in `database:`' : '';
+    if (meta.secret) return `is empty: pass it with \`${flag}: \${{ secrets.${meta.environment} }}\`${other}; ${ONLY_THROUGH_SECRETS}`;
     const variable = meta.environment === undefined ? '' : `, set ${meta.environment}`;
     return `is empty: write \`${flag}:\` under \`with:\`${variable}, or put it into lifeboat.yml`;
   },

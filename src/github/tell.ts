@@ -1,5 +1,6 @@
 import { exitStatusOf, LifeboatError } from '../errors.ts';
-import type { ActionName, SettingsOf } from '../options/actions.ts';
+import { ACTIONS, type ActionName, describeInputs, type SettingsOf } from '../options/actions.ts';
+import { linesOf } from '../options/value.ts';
 import { redact } from '../postgres/secrets.ts';
 import { literal } from '../report/markdown/escape.ts';
 import { problemMarkdown } from '../report/markdown/problem.ts';
@@ -8,7 +9,7 @@ import { annotate } from './annotations.ts';
 import { docsLink } from './docs.ts';
 import { inputVariable } from './inputs.ts';
 import { writeOutputs } from './outputs.ts';
-import type { Outcome, Shell, Told } from './shell.ts';
+import { EVERY_DATABASE, type Outcome, type Shell, type Told } from './shell.ts';
 import { writeSummary } from './summary.ts';
 
 /** Outputs, summary, whoever waits to hear of it, and annotations; answers with the exit status. Nothing here makes a success a failure. */
@@ -17,7 +18,9 @@ export async function tellOutcome<A extends ActionName>(outcome: Outcome<A>, set
   log.close();
   log.info(outcome.headline);
   warn(writeOutputs(secrets.hideInResult(outcome.outputs) as Outcome<A>['outputs'], environment), shell);
-  await summarize(outcome.markdown, shell);
+  const lines = (await summarize(outcome.markdown, shell)).trim().split('\n');
+  const more = lines.length > MOST_LINES ? [`and ${lines.length - MOST_LINES} more lines, in the summary`] : [];
+  log.group('Summary', [...lines.slice(0, MOST_LINES), ...more]);
   await followUpAll(outcome.each ?? [outcome], settings, shell);
   print(outcome.problems ?? [], shell);
   return outcome.ok ? 0 : 1;
@@ -28,9 +31,14 @@ export async function tellFailure(error: unknown, options: object | null, settin
   const { name, environment, log, controller } = shell;
   log.close();
   const problems = problemsIn(error, shell);
-  const [first] = problems;
+  const [first, ...others] = problems;
+  if (others.length > 0)
+    log.group(
+      'What went wrong',
+      problems.map(({ message }) => message),
+    );
   const database = await databaseMeant(options, shell);
-  const headline = `${name} of ${database ?? 'a database'} ${controller.signal.aborted ? 'was stopped' : 'failed'}`;
+  const headline = `${name[0]?.toUpperCase()}${name.slice(1)} of ${database ?? 'a database'} ${controller.signal.aborted ? 'was stopped' : 'failed'}`;
   const markdown = problemMarkdown(headline, problems, docsLink(first.code ?? 'bug', environment));
   await summarize(markdown, shell);
   if (settings !== null && !controller.signal.aborted) {
@@ -40,24 +48,31 @@ export async function tellFailure(error: unknown, options: object | null, settin
   return exitStatusOf(error);
 }
 
-function problemsIn(error: unknown, { secrets, log }: Shell): [Problem, ...Problem[]] {
-  if (error instanceof LifeboatError) return secrets.hideIn(errorProblems(error)) as [Problem, ...Problem[]];
+function problemsIn(error: unknown, { name, secrets, log }: Shell): [Problem, ...Problem[]] {
+  if (error instanceof LifeboatError) {
+    const problems = errorProblems(error).map((problem) => ({ ...problem, remedy: asInputs(problem.remedy, name) }));
+    return secrets.hideIn(problems) as [Problem, ...Problem[]];
+  }
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: '' };
   for (const line of (stack ?? '').split('\n')) log.info(line);
   const remedy = 'Please report this with the stack that is in the log; the backup or restore that was under way does not count.';
   return [{ level: 'error', code: 'bug', title: 'bug', message: `pg-lifeboat itself went wrong: ${secrets.hide(message)}`, remedy }];
 }
 
-async function summarize(markdown: string, shell: Shell): Promise<void> {
-  const text = hideInMarkdown(markdown, shell);
-  warn(await writeSummary(text, shell.environment), shell);
-  const lines = text.trim().split('\n');
-  const more = lines.length > MOST_LINES ? [`and ${lines.length - MOST_LINES} more lines, in the summary`] : [];
-  shell.log.group('Summary', [...lines.slice(0, MOST_LINES), ...more]);
+/** A remedy speaks of the command line's flags, which are inputs here. */
+function asInputs(remedy: string, name: ActionName): string {
+  const flags = describeInputs(ACTIONS[name]).map(({ flag }) => flag);
+  return remedy.replaceAll(/(?<![\w-])--([a-z][a-z0-9-]*)/g, (written, flag: string) => (flags.includes(flag) ? `\`${flag}\`` : written));
 }
 
 /** Of the summary, in the log. */
 const MOST_LINES = 300;
+
+async function summarize(markdown: string, shell: Shell): Promise<string> {
+  const text = hideInMarkdown(markdown, shell);
+  warn(await writeSummary(text, shell.environment), shell);
+  return text;
+}
 
 /** Without a job that may be told of, as for a restore, nobody is. Loaded last, because most runs end without it having anything to do. */
 async function followUpAll(told: readonly Told[], settings: object, shell: Shell): Promise<void> {
@@ -99,10 +114,13 @@ function warn(message: string | null, { log }: Shell): void {
 }
 
 /** The name under which an issue is kept, also when the inputs were not worth reading. */
-async function databaseMeant(options: object | null, { environment }: Shell): Promise<string | null> {
+async function databaseMeant(options: object | null, { name, environment }: Shell): Promise<string | null> {
   const { database, databaseUrl } = (options ?? {}) as { database?: unknown; databaseUrl?: string };
   if (typeof database === 'string') return database;
   const named = environment[inputVariable('database')]?.trim();
+  // A watch may be of several databases; what kept it from all of them is over when the next one reaches the store.
+  const several = Array.isArray(database) ? database.map(String) : linesOf(named);
+  if (name === 'watch') return several.length === 1 ? (several[0] ?? null) : EVERY_DATABASE;
   if (named) return named;
   const url = databaseUrl ?? environment[inputVariable('database-url')] ?? '';
   if (url === '') return null;

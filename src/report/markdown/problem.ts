@@ -12,7 +12,7 @@ export function problemMarkdown(what: string, [problem, ...others]: readonly [Pr
     ...others.slice(0, MOST).map(({ message }) => `- ${prose(message)}`),
     ...(others.length > MOST ? [`- and ${others.length - MOST} more`] : []),
     ...(others.length > 0 ? [''] : []),
-    link.startsWith('http') ? `[More about ${code(problem.title)}](${link})` : `More about it: ${prose(link)}`,
+    link.startsWith('http') ? `[More about ${code(problem.title)}](${link})` : `More about it: ${code(link)}`,
     '',
   ].join('\n');
 }
