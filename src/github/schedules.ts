@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../context.ts';
-import type { LookAtWorkflows, NotExamined, WatchedWorkflow, WorkflowsLook } from '../watch/watch.ts';
+import type { LookAtWorkflows, Unseen, WatchedWorkflow, WorkflowsLook } from '../watch/watch.ts';
 import { ApiError, type GitHubApi, openApi } from './api.ts';
 import { readSchedules } from './cron.ts';
 import { judgeSchedule } from './judge-schedule.ts';
@@ -23,7 +23,7 @@ const AT_ONCE = 4;
 /** Looks at every workflow of the repository that has a schedule, through GitHub's API. What it may not see is not examined, never clean. */
 export function scheduleWatcher(token: string | undefined): LookAtWorkflows {
   return async (files, now, context) => {
-    const nothing = (reason: string): WorkflowsLook => ({ workflows: [], notExamined: [{ object: 'scheduled workflows', reason }] });
+    const nothing = (reason: string): WorkflowsLook => ({ workflows: [], unseen: [{ object: 'scheduled workflows', reason }] });
     if (!token) return nothing('there is no token: give the input github-token');
     const api = openApi({ token, environment: context.environment, signal: context.signal });
     if (api === null) return nothing('GITHUB_REPOSITORY names no repository');
@@ -45,10 +45,10 @@ async function look(api: GitHubApi, wanted: readonly string[], now: Date, contex
   const workflows: WatchedWorkflow[] = wanted
     .filter((path) => !here.some((one) => one.path === path))
     .map((path) => bad(path, 'There is no such workflow.'));
-  const notExamined: NotExamined[] = [];
+  const unseen: Unseen[] = [];
   for (const [i, workflow] of chosen.entries()) {
     const source = sources[i] ?? { absent: true };
-    if ('reason' in source) notExamined.push({ object: workflow.path, reason: source.reason });
+    if ('reason' in source) unseen.push({ object: workflow.path, reason: source.reason });
     const schedule = 'text' in source ? readSchedules(source.text) : null;
     if (schedule !== null && 'problem' in schedule) workflows.push(bad(workflow.path, schedule.problem));
     else if (schedule !== null) {
@@ -57,7 +57,7 @@ async function look(api: GitHubApi, wanted: readonly string[], now: Date, contex
       workflows.push(judgeSchedule({ file: workflow.path, state: workflow.state, since, schedules: schedule.schedules, lastRunAt }, now));
     } else if (wanted.length > 0 && !('reason' in source)) workflows.push(bad(workflow.path, 'It has no schedule.'));
   }
-  return { workflows, notExamined };
+  return { workflows, unseen };
 }
 
 async function lastScheduledRun(api: GitHubApi, { id }: Workflow): Promise<Date | null> {

@@ -17,6 +17,9 @@ export interface Shell {
   readonly controller: AbortController;
 }
 
+/** What an issue is about when it is about no database in particular. */
+export const EVERY_DATABASE = 'every database';
+
 /** What an issue or a message tells of one database. */
 export interface Told {
   readonly database: string;

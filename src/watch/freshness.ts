@@ -1,5 +1,5 @@
 import type { Finding, Verdict } from '../format/proof.ts';
-import { seconds, time } from '../report/format.ts';
+import { counted, seconds, time } from '../report/format.ts';
 
 /** A backup as the store has it. */
 export interface StoredBackup {
@@ -73,7 +73,7 @@ export function judgeFreshness(
 }
 
 function ofBackup(age: number | null, most: number, there: number): string[] {
-  if (age === null) return [there === 0 ? 'It has no backup at all.' : `None of its ${there} backups can be read.`];
+  if (age === null) return [there === 0 ? 'It has no backup at all.' : `It has ${counted(there, 'backup')}, and none can be read.`];
   if (age < -CLOCKS_DIFFER_SECONDS) return [`Its newest backup is ${seconds(-age)} in the future: a clock is wrong, and its age cannot be told.`];
   return age > most ? [`Its newest backup is ${seconds(age)} old, and ${seconds(most)} are allowed.`] : [];
 }

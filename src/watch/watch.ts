@@ -19,15 +19,20 @@ export interface WatchedWorkflow {
   readonly findings: readonly Finding[];
 }
 
-export interface NotExamined {
+export interface WorkflowsLook {
+  readonly workflows: readonly WatchedWorkflow[];
+  /** What should have been looked at, and could not be. */
+  readonly unseen: readonly Unseen[];
+}
+
+export interface Unseen {
   readonly object: string;
   readonly reason: string;
 }
 
-export interface WorkflowsLook {
-  readonly workflows: readonly WatchedWorkflow[];
-  /** What should have been looked at, and could not be. */
-  readonly notExamined: readonly NotExamined[];
+export interface NotExamined extends Unseen {
+  /** Whether it should have been examined: then the watch is not ok without it. */
+  readonly expected: boolean;
 }
 
 /** Looks at the scheduled workflows of the repository; `files` narrows it down to these, which must be there. */
@@ -60,19 +65,20 @@ export async function watch(options: WatchOptions, context: Context, lookAtWorkf
   const limits = { maxBackupAgeSeconds: options.maxBackupAge, maxProofAgeSeconds: options.maxProofAge };
   const store = await openStoreFor(options, context.environment);
   try {
-    const { databases, notExamined: folders } = await lookAtStore(store, options.database, limits, now, context);
+    const { databases, folders } = await lookAtStore(store, options.database, limits, now, context);
     const look = await workflowsOf(options, now, context, lookAtWorkflows);
+    const notExamined = [...folders, ...look.notExamined];
     const ofDatabases = [...(databases.length === 0 ? [nothingAtAll(store)] : []), ...databases.flatMap(({ findings }) => findings)];
     const findings = [...ofDatabases, ...(look.workflows ?? []).flatMap((workflow) => workflow.findings)];
     return {
-      ok: findings.length === 0 && (look.workflows === null || look.notExamined.length === 0),
+      ok: findings.length === 0 && !notExamined.some(({ expected }) => expected),
       stale: ofDatabases.length > 0,
       storage: store.url,
       at: now.toISOString(),
       limits,
       databases,
       workflows: look.workflows,
-      notExamined: [...folders, ...look.notExamined],
+      notExamined,
       findings,
     };
   } finally {
@@ -83,15 +89,14 @@ export async function watch(options: WatchOptions, context: Context, lookAtWorkf
 async function lookAtStore(store: Store, wanted: readonly string[], limits: FreshnessLimits, now: Date, { signal }: Context) {
   const names = wanted.length > 0 ? [...new Set(wanted)] : await listDatabases(store, signal);
   const databases: WatchedDatabase[] = [];
-  const notExamined: NotExamined[] = [];
+  const folders: NotExamined[] = [];
   for (const name of names) {
     const stored = await readDatabase(store, name, signal);
     // Whoever asks for a database expects backups of it; a folder that nobody asked for may be anything.
-    if (stored === null && wanted.length === 0)
-      notExamined.push({ object: name, reason: 'this folder of the store holds nothing that looks like a backup' });
+    if (stored === null && wanted.length === 0) folders.push({ object: name, reason: 'this folder of the store holds no backups', expected: false });
     else databases.push(judgeFreshness(name, stored?.backups ?? [], stored?.proofs ?? [], limits, now));
   }
-  return { databases, notExamined };
+  return { databases, folders };
 }
 
 async function workflowsOf(
@@ -101,11 +106,14 @@ async function workflowsOf(
   lookAtWorkflows: LookAtWorkflows | null,
 ): Promise<{ workflows: readonly WatchedWorkflow[] | null; notExamined: readonly NotExamined[] }> {
   const object = 'scheduled workflows';
-  if (schedules === false) return { workflows: null, notExamined: [{ object, reason: 'they were not to be looked at' }] };
-  if (lookAtWorkflows !== null) return lookAtWorkflows(workflow, now, context);
-  const reason = 'only the action watch, in GitHub Actions, can ask whether they ran';
+  if (schedules === false) return { workflows: null, notExamined: [{ object, reason: 'they were not to be looked at', expected: false }] };
+  if (lookAtWorkflows !== null) {
+    const { workflows, unseen } = await lookAtWorkflows(workflow, now, context);
+    return { workflows, notExamined: unseen.map((one) => ({ ...one, expected: true })) };
+  }
   // Asked for by hand and not to be had is not the same as not asked for.
-  return { workflows: schedules === true || workflow.length > 0 ? [] : null, notExamined: [{ object, reason }] };
+  const expected = schedules === true || workflow.length > 0;
+  return { workflows: null, notExamined: [{ object, reason: 'only the action watch, in GitHub Actions, can ask whether they ran', expected }] };
 }
 
 function nothingAtAll({ url }: Store): Finding {

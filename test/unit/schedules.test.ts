@@ -181,8 +181,8 @@ describe('the workflows of a repository', () => {
     add('gone.yml', null, { state: 'deleted' });
     add('elsewhere.yml', null);
     add('dynamic/pages/pages-build-deployment', null);
-    const { workflows, notExamined } = await look();
-    expect(notExamined).toEqual([]);
+    const { workflows, unseen } = await look();
+    expect(unseen).toEqual([]);
     expect(workflows.map(({ file, findings }) => [file.slice(18), findings.length])).toEqual([
       ['backup.yml', 0],
       ['drill.yml', 1],
@@ -214,9 +214,9 @@ describe('the workflows of a repository', () => {
     add('drill.yml', null, RAN);
     await mkdir(join(checkout, '.github/workflows'), { recursive: true });
     await writeFile(join(checkout, '.github/workflows/backup.yml'), SCHEDULED);
-    const { workflows, notExamined } = await look();
+    const { workflows, unseen } = await look();
     expect(workflows).toMatchObject([{ file: '.github/workflows/backup.yml', findings: [] }]);
-    expect(notExamined).toEqual([{ object: '.github/workflows/drill.yml', reason: expect.stringMatching(/permissions: contents: read/) }]);
+    expect(unseen).toEqual([{ object: '.github/workflows/drill.yml', reason: expect.stringMatching(/permissions: contents: read/) }]);
   });
 
   test.each<[string, Settings, RegExp]>([
@@ -228,12 +228,12 @@ describe('the workflows of a repository', () => {
     add('backup.yml', SCHEDULED, RAN);
     expect(await look([], settings)).toEqual({
       workflows: [],
-      notExamined: [{ object: 'scheduled workflows', reason: expect.stringMatching(reason) }],
+      unseen: [{ object: 'scheduled workflows', reason: expect.stringMatching(reason) }],
     });
   });
 
   test('are not examined without the permission, which is named', async () => {
     api.state.permissions.actions = 'none';
-    expect((await look()).notExamined[0]?.reason).toMatch(/permissions: actions: read/);
+    expect((await look()).unseen[0]?.reason).toMatch(/permissions: actions: read/);
   });
 });

@@ -48,7 +48,7 @@ describe('a database is fresh', () => {
 describe('a database is stale', () => {
   it.each<[string, StoredBackup[], StoredProof[], RegExp[]]>([
     ['without any backup', [], [], [/no backup at all/]],
-    ['when no backup can be read', [backup(5, false), backup(30, false)], [], [/None of its 2 backups can be read/]],
+    ['when no backup can be read', [backup(5, false), backup(30, false)], [], [/It has 2 backups, and none can be read/]],
     ['when the newest backup is too old', [backup(27)], [proof(5)], [/newest backup is 1 d 3 h old, and 1 d 2 h are allowed/]],
     ['when the newest cannot be read', [backup(2, false), backup(10)], [proof(5)], [/Backup \S+ is newer than all that count/]],
     ['without a proof', [backup(5)], [], [/No drill has proven/]],
@@ -94,7 +94,7 @@ describe('the report of a watch', () => {
     stale: true,
     databases: [stale],
     workflows: [workflow],
-    notExamined: [{ object: HOSTILE, reason: HOSTILE }],
+    notExamined: [{ object: HOSTILE, reason: HOSTILE, expected: true }],
     findings: [...stale.findings, ...workflow.findings],
   });
 
