@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { option } from './define.ts';
 import { describeOptions, type OptionDescription } from './describe.ts';
+import { setupPostgresSettings } from './setup-postgres.ts';
 import { VERBS, type VerbName } from './verbs.ts';
 
 export interface Action {
@@ -91,6 +92,30 @@ export const ACTIONS = {
     outputs: {
       target: 'The database that was restored into and its host, without credentials.',
       rows: 'Rows counted in the target after the restore; with dry-run, those that the backup holds.',
+    },
+  },
+  watch: {
+    title: 'Lifeboat watch',
+    description: 'Fail when the newest backup or proof is too old, or when a workflow no longer runs on its schedule (needs actions: read).',
+    branding: { icon: 'eye', color: 'purple' },
+    verb: 'watch',
+    settings: z.strictObject({ ...config, ...followUp }),
+    outputs: {
+      stale: 'true when the newest backup or the newest proof of a database is too old, or there is none, else false.',
+      'newest-backup': 'When the newest backup was taken, in UTC; of several databases, where that is longest ago. Empty when there is none.',
+      'newest-proof': 'When the newest proof was made, in UTC; of several databases, where that is longest ago. Empty when there is none.',
+    },
+  },
+  'setup-postgres': {
+    title: 'Lifeboat setup-postgres',
+    description: 'Make client and server programs of a Postgres major ready, from the runner or from the PostgreSQL repository.',
+    branding: { icon: 'download', color: 'gray-dark' },
+    verb: null,
+    settings: z.strictObject(setupPostgresSettings),
+    outputs: {
+      version: 'The version of the programs, like 17.11; of several, separated by spaces.',
+      bindir: 'Their folder; of several, separated by colons, as in LIFEBOAT_PG_BINDIR.',
+      'cache-path': 'Where downloaded packages are kept, for actions/cache. Empty when they are not.',
     },
   },
   matrix: {
