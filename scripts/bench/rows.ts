@@ -2,7 +2,7 @@
 export interface Row {
   readonly what: string;
   readonly measured: number;
-  readonly unit: '×' | 'MB';
+  readonly unit: '×' | 'MB' | 'ms';
   /** The promise; `null` for a row that only informs. */
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | null;
   readonly how: string;
