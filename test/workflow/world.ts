@@ -31,6 +31,7 @@ export async function createWorld(part: Partial<World> = {}): Promise<World> {
     environments: {},
     standIns: {},
     apiUrl: 'http://127.0.0.1:9',
+    token: 'ghs_token_of_the_run',
     machine: { PATH, HOME: home },
     folder: await temporaryFolder(),
     signal: new AbortController().signal,

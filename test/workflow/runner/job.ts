@@ -48,10 +48,16 @@ export function expandMatrix({ id, job, contexts }: JobPlan): {
   return { entries, failFast: strategy['fail-fast'] === undefined || evaluate(strategy['fail-fast'], scope) === true };
 }
 
+/** The `strategy` context, as far as workflows ask for it. */
+export interface Strategy {
+  readonly 'job-index': number;
+  readonly 'job-total': number;
+}
+
 /** Runs one job, for one entry of its matrix, in a workspace of its own. */
-export async function runJob(plan: JobPlan, matrix: Record<string, unknown> | null): Promise<JobRun> {
+export async function runJob(plan: JobPlan, matrix: Record<string, unknown> | null, strategy: Strategy): Promise<JobRun> {
   const { id, job, world } = plan;
-  const before: Scope = { contexts: { ...plan.contexts, matrix, strategy: {} }, status: 'success' };
+  const before: Scope = { contexts: { ...plan.contexts, matrix, strategy }, status: 'success' };
   const environment = environmentOf(job.environment, before);
   const gate = environment === null ? undefined : world.environments[environment];
   const concurrency = concurrencyOf(job.concurrency, before, id);

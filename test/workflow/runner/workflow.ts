@@ -34,7 +34,7 @@ async function run(path: string, content: string, world: World, call: Call): Pro
     github: githubContext(path, world, inputs),
     inputs,
     vars: world.variables,
-    secrets: { ...secrets, GITHUB_TOKEN: TOKEN },
+    secrets: { ...secrets, GITHUB_TOKEN: world.token },
     job: { workflow_repository: call.workflowOf, workflow_sha: SHA },
   };
   const environment = textMap(workflow.env, { contexts, status: 'success' });
@@ -54,13 +54,15 @@ async function run(path: string, content: string, world: World, call: Call): Pro
 /** Entries of a matrix run side by side where none could stop the others. */
 async function runEntries(plan: JobPlan): Promise<JobRun[]> {
   const { entries, failFast } = expandMatrix(plan);
-  const start = (entry: Record<string, unknown> | null) =>
-    plan.job.uses === undefined ? runJob(plan, entry).then((job) => [job]) : callWorkflow(plan, entry);
+  const start = (entry: Record<string, unknown> | null, index: number) =>
+    plan.job.uses === undefined
+      ? runJob(plan, entry, { 'job-index': index, 'job-total': entries.length }).then((job) => [job])
+      : callWorkflow(plan, entry);
   if (!failFast) return (await Promise.all(entries.map(start))).flat();
   const runs: JobRun[] = [];
-  for (const entry of entries) {
+  for (const [index, entry] of entries.entries()) {
     if (runs.some(({ result }) => result === 'failure')) runs.push({ ...skipped(plan.id), matrix: entry, result: 'cancelled' });
-    else runs.push(...(await start(entry)));
+    else runs.push(...(await start(entry, index)));
   }
   return runs;
 }
@@ -80,7 +82,6 @@ async function callWorkflow({ id, job, world, contexts }: JobPlan, matrix: Recor
 }
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
-const TOKEN = 'ghs_token_of_the_run';
 
 function githubContext(path: string, world: World, inputs: Inputs): Record<string, unknown> {
   return {
@@ -97,7 +98,7 @@ function githubContext(path: string, world: World, inputs: Inputs): Record<strin
     run_number: '7',
     server_url: 'https://github.com',
     sha: SHA,
-    token: TOKEN,
+    token: world.token,
     workflow: path,
     workflow_ref: `${world.caller}/${path}@refs/heads/main`,
   };

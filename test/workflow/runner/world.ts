@@ -37,6 +37,8 @@ export interface World {
   /** By owner/name, owner/name/path or ./path, without what follows the @. */
   readonly standIns: Readonly<Record<string, StandIn>>;
   readonly apiUrl: string;
+  /** `github.token`. */
+  readonly token: string;
   /** What the machine itself gives to every process. */
   readonly machine: Readonly<Record<string, string>>;
   readonly folder: string;

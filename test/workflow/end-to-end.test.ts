@@ -1,0 +1,232 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { builtActions } from '../harness/bundle.ts';
+import { urlOf } from '../harness/cli.ts';
+import { type GitHubApiStandIn, startGithubApi } from '../harness/github-api.ts';
+import { clusterOf, freshDatabase, majors, runSql } from '../harness/postgres.ts';
+import { createTestBucket, type TestBucket } from '../harness/s3.ts';
+import { shopDatabase } from '../harness/shop.ts';
+import { runWorkflow } from './runner/workflow.ts';
+import type { JobRun, WorkflowRun, World } from './runner/world.ts';
+import { awsCredentials, checkout } from './stand-ins.ts';
+import { createWorld, HOME, ROOT, temporaryFolder } from './world.ts';
+
+const MAJOR = Math.max(...majors());
+const ROLE = { LIFEBOAT_AWS_ROLE: 'arn:aws:iam::123456789012:role/lifeboat', AWS_REGION: 'us-east-1' };
+// what the machine has: no test installs another
+const POSTGRES = { LIFEBOAT_POSTGRES: String(MAJOR) };
+
+let shop: ConnectionTarget;
+let blog: ConnectionTarget;
+let bucket: TestBucket;
+let api: GitHubApiStandIn;
+let dist: string;
+beforeAll(async () => {
+  [shop, blog, bucket, api, dist] = await Promise.all([
+    shopDatabase(MAJOR),
+    shopDatabase(MAJOR),
+    createTestBucket(),
+    startGithubApi({ issues: [] }),
+    builtActions(),
+  ]);
+});
+afterAll(async () => {
+  await bucket?.close();
+  await api?.close();
+});
+
+const lifeboatYml = () => `
+storage: s3://${bucket.name}/postgres
+databases:
+  shop: { database-url-env: SHOP_DATABASE_URL, drill: { rto: 10m, assertions: { orders are there: SELECT count(*) = 3000 FROM shop.orders } } }
+  blog: { database-url-env: BLOG_DATABASE_URL }
+`;
+const linesOfUrls = () => `SHOP_DATABASE_URL=${urlOf(shop)}\nBLOG_DATABASE_URL=${urlOf(blog)}\n`;
+
+/** A repository with two databases, on AWS by OIDC. */
+async function world(part: Partial<World> = {}, files: Readonly<Record<string, string>> = { 'lifeboat.yml': lifeboatYml() }): Promise<World> {
+  const { accessKeyId, secretAccessKey } = bucket.credentials;
+  const base = await createWorld({
+    event: 'schedule',
+    secrets: { DATABASE_URLS: linesOfUrls() },
+    variables: { ...ROLE, ...POSTGRES, AWS_ENDPOINT_URL_S3: bucket.endpoint },
+    standIns: {
+      'actions/checkout': checkout(files, dist),
+      'aws-actions/configure-aws-credentials': awsCredentials({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
+    },
+    apiUrl: api.url,
+    token: api.state.token,
+    ...part,
+  });
+  return { ...base, machine: { ...base.machine, LIFEBOAT_PG_BINDIR: clusterOf(MAJOR).installation.bindir } };
+}
+
+async function run(name: string, where: World): Promise<WorkflowRun> {
+  const path = `.github/workflows/${name}.yml`;
+  return runWorkflow(path, await where.readWorkflow(path), where);
+}
+
+const ends = ({ jobs }: WorkflowRun) => jobs.map(({ id, matrix, result }) => `${id} ${matrix?.['database'] || '-'} ${result}`);
+const jobOf = ({ jobs }: WorkflowRun, id: string, database?: string) =>
+  jobs.find((job) => job.id === id && (database === undefined || job.matrix?.['database'] === database)) as JobRun;
+
+/** Fails with the logs when jobs ended otherwise. */
+function expectEnds(run: WorkflowRun, expected: readonly string[]): void {
+  if (ends(run).join() === expected.join()) return;
+  throw new Error(`${ends(run).join(', ')}\n${run.jobs.map(({ id, log }) => `=== ${id}\n${log}`).join('\n')}`);
+}
+
+/** Of everything that a run printed or wrote for people. */
+function expectNoSecrets({ jobs }: WorkflowRun): void {
+  const secrets = [shop.password ?? '', bucket.credentials.secretAccessKey, urlOf(shop), urlOf(blog)].filter((secret) => secret.length > 6);
+  for (const { log, summary, annotations } of jobs) {
+    const everything = [log, summary, JSON.stringify(annotations)].join('\n');
+    for (const secret of secrets) expect(everything).not.toContain(secret);
+  }
+}
+
+describe('from backup to restore', () => {
+  it('backs two databases up by night, each by a job that has its own URL only', async () => {
+    const nightly = await run('backup', await world());
+    expectEnds(nightly, ['databases - success', 'backup shop success', 'backup blog success']);
+    expectNoSecrets(nightly);
+    for (const [name, other] of [
+      ['shop', blog],
+      ['blog', shop],
+    ] as const) {
+      const { summary, unmasked, concurrency, steps } = jobOf(nightly, 'backup', name);
+      expect(concurrency).toEqual({ group: `lifeboat-backup-${name}`, cancelInProgress: false });
+      expect(summary).toContain(`## Backed up \`${name}\``);
+      expect(unmasked).not.toContain(other.database);
+      expect(steps.at(-1)?.outputs).toMatchObject({ 'backup-id': expect.stringMatching(/^\d{8}T\d{6}Z-/), rows: expect.stringMatching(/^\d+$/) });
+    }
+  });
+
+  it('drills both, against what lifeboat.yml says of each', async () => {
+    const weekly = await run('drill', await world());
+    expectEnds(weekly, ['databases - success', 'drill shop success', 'drill blog success']);
+    expectNoSecrets(weekly);
+    expect(jobOf(weekly, 'drill', 'shop').summary).toContain('assertions');
+    expect(jobOf(weekly, 'drill', 'blog').steps.at(-1)?.outputs).toMatchObject({ ok: 'true', findings: '0' });
+  });
+
+  it('watches both, and finds nothing', async () => {
+    const daily = await run('watch', await world({ event: 'workflow_dispatch' }));
+    expectEnds(daily, ['databases - success', 'watch shop success', 'watch blog success']);
+  });
+
+  const restoring = (target: ConnectionTarget, confirm: string, more: Record<string, string> = {}, approved = true): Partial<World> => {
+    const secrets = { TARGET_DATABASE_URL: urlOf(target), TARGET_DATABASE_URLS: `a=postgres://nobody@127.0.0.1:9/x\nspare=${urlOf(target)}` };
+    return {
+      event: 'workflow_dispatch',
+      inputs: { database: 'shop', confirm, postgres: String(MAJOR), ...more },
+      environments: { 'restore-plan': { secrets, approved: true }, restore: { secrets, approved } },
+    };
+  };
+  const ordersIn = (target: ConnectionTarget) =>
+    runSql(target, "SELECT to_regclass('shop.orders')::text AS orders, to_regclass('shop.audit')::text AS audit");
+
+  it('restores after a dry run, once somebody has approved', async () => {
+    const target = await freshDatabase(MAJOR);
+    const refused = await run('restore', await world(restoring(target, target.database, {}, false)));
+    expectEnds(refused, ['plan - success', 'restore - failure']);
+    expect(jobOf(refused, 'plan').summary).toContain('Dry run');
+    expect(await ordersIn(target)).toEqual([{ orders: null, audit: null }]);
+
+    const approved = await run('restore', await world(restoring(target, target.database)));
+    expectEnds(approved, ['plan - success', 'restore - success']);
+    expectNoSecrets(approved);
+    expect(jobOf(approved, 'restore').environment).toBe('restore');
+    const [{ rows } = { rows: 0 }] = await runSql<{ rows: number }>(target, 'SELECT count(*)::int AS rows FROM shop.orders');
+    expect(rows).toBe(3000);
+  });
+
+  it('restores single tables into a target by name', async () => {
+    const target = await freshDatabase(MAJOR);
+    const some = await run('restore', await world(restoring(target, target.database, { target: 'spare', tables: 'shop.audit, shop.customers' })));
+    expectEnds(some, ['plan - success', 'restore - success']);
+    expect(await ordersIn(target)).toEqual([{ orders: null, audit: 'shop.audit' }]);
+  });
+
+  it('does not restore when the name was typed wrong, or the target is unknown', async () => {
+    const target = await freshDatabase(MAJOR);
+    const wrong = await run('restore', await world(restoring(target, 'shop')));
+    expectEnds(wrong, ['plan - failure', 'restore - skipped']);
+    expect(jobOf(wrong, 'plan').annotations).toContainEqual(
+      expect.objectContaining({ kind: 'error', title: expect.stringContaining('wrong-confirmation') }),
+    );
+    const unknown = await run('restore', await world(restoring(target, target.database, { target: 'spar' })));
+    expectEnds(unknown, ['plan - failure', 'restore - skipped']);
+    expect(jobOf(unknown, 'plan').log).toMatch(/No secret line spar=… was passed/);
+    expect(await ordersIn(target)).toEqual([{ orders: null, audit: null }]);
+  });
+});
+
+describe('what goes wrong', () => {
+  it('fails one database and not the other, opens one issue, and closes it on recovery', async () => {
+    const secrets = { DATABASE_URLS: linesOfUrls().replace('BLOG_', 'BLOCK_') };
+    for (const _ of ['first night', 'second night']) {
+      const night = await run('backup', await world({ secrets }));
+      expectEnds(night, ['databases - success', 'backup shop success', 'backup blog failure']);
+      expect(jobOf(night, 'backup', 'blog').log).toMatch(/BLOG_DATABASE_URL, which is not set/);
+    }
+    expect(api.state.issues.map(({ state, labels }) => [state, labels.map(({ name }) => name)])).toEqual([['open', ['lifeboat']]]);
+    expect(api.state.issues[0]?.title).toContain('blog');
+
+    expectEnds(await run('backup', await world({ event: 'workflow_dispatch', inputs: { database: 'blog' } })), [
+      'databases - success',
+      'backup blog success',
+    ]);
+    expect(api.state.issues.map(({ state }) => state)).toEqual(['closed']);
+  });
+
+  it('refuses a database that lifeboat.yml does not have, before any job is made', async () => {
+    const wrong = await run('backup', await world({ event: 'workflow_dispatch', inputs: { database: 'shpo' } }));
+    expectEnds(wrong, ['databases - failure', 'backup - skipped']);
+    expect(jobOf(wrong, 'databases').log).toMatch(/"shpo" is not in lifeboat\.yml: did you mean shop\?/);
+  });
+
+  it('does nothing on schedule where nothing is set up, and says so', async () => {
+    const idle = await run('backup', await world({ secrets: {}, variables: POSTGRES }, {}));
+    expectEnds(idle, ['databases - success', 'backup - skipped']);
+    expect(jobOf(idle, 'databases').annotations).toContainEqual(expect.objectContaining({ kind: 'notice', title: 'Nothing set up' }));
+  });
+});
+
+describe('called from another repository', () => {
+  const call = async (example: string, storage: string, part: Partial<World>) => {
+    const text = (await readFile(join(ROOT, 'examples', example), 'utf8')).replaceAll('OWNER/pg-lifeboat', HOME);
+    return runWorkflow('.github/workflows/nightly.yml', text.replace('s3://my-bucket/postgres', storage), await world(part, {}));
+  };
+
+  it('backs up the one database of the secret DATABASE_URL, with the keys it was given', async () => {
+    const { accessKeyId, secretAccessKey } = bucket.credentials;
+    const secrets = { DATABASE_URL: urlOf(shop), AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+    const nightly = await call('keys.yml', `s3://${bucket.name}/called`, {
+      secrets,
+      variables: { ...POSTGRES, AWS_ENDPOINT_URL_S3: bucket.endpoint },
+    });
+    expectEnds(nightly, ['backup / databases - success', 'backup / backup - success']);
+    expect(jobOf(nightly, 'backup / backup').summary).toContain(shop.database);
+    expectNoSecrets(nightly);
+  });
+
+  it('says where a secret has to come from that was not passed on', async () => {
+    const storage = pathToFileURL(await temporaryFolder()).href;
+    const nightly = await call('keys.yml', storage, { secrets: {} });
+    expectEnds(nightly, ['backup / databases - success', 'backup / backup - failure']);
+    expect(jobOf(nightly, 'backup / backup').log).toMatch(/database-url is empty.*a called workflow gets secrets only through `secrets:`/);
+  });
+
+  it('builds the actions where the workflow is that of a branch, which has no dist', async () => {
+    const storage = pathToFileURL(await temporaryFolder()).href;
+    const { standIns } = await world();
+    const fromMain = { ...standIns, 'actions/checkout': checkout({}, null) };
+    const nightly = await call('keys.yml', storage, { secrets: { DATABASE_URL: urlOf(shop) }, standIns: fromMain });
+    expectEnds(nightly, ['backup / databases - success', 'backup / backup - success']);
+    expect(jobOf(nightly, 'backup / backup').log).toMatch(/in all \d\.\d+ MB/);
+  });
+});
