@@ -5,7 +5,7 @@ import { describeOptions } from '../options/describe.ts';
 import type { MatrixOptions } from '../options/matrix.ts';
 import { suggestion } from '../options/nearest.ts';
 import { badOptions } from '../options/read.ts';
-import { VERBS, type Verb } from '../options/verbs.ts';
+import { VERBS } from '../options/verbs.ts';
 
 /** One job of a workflow: a database, and the names of the environment variables that hold its secrets (`database-url-env`). */
 export interface MatrixEntry {
@@ -33,7 +33,7 @@ export async function matrix(options: MatrixOptions, { log }: Context): Promise<
   const include = all.slice(0, MOST);
   if (all.length > MOST) {
     const left = all.slice(MOST).map(({ database }) => database);
-    log.warn(`A matrix holds at most ${MOST} databases; ${left.length} are left out, the first of them ${left[0]}: name them with --database.`);
+    log.warn(`A matrix holds at most ${MOST} databases; ${left.length} are left out, the first of them ${left[0]}: give their names one by one.`);
   }
   return { matrix: { include }, databases: include.length };
 }
@@ -45,15 +45,16 @@ function entries(config: Config | null, { for: verb, database }: MatrixOptions):
   if (chosen.length === 0 && database !== undefined) {
     const names = known.map(([name]) => name);
     const message = `${JSON.stringify(database)} is not in ${config.path}${suggestion(database, names) || `, which has ${names.join(', ')}`}`;
-    throw badOptions('matrix', [{ option: '--database', message }]);
+    // the command line and the action spell options differently
+    throw badOptions('matrix', [{ option: 'Database', message }], 'Name a database of that file, or none to take them all.');
   }
   return chosen.map(([name, found]) => ({ database: name, ...variables(found, verb) }));
 }
 
 function variables(found: DatabaseConfig | null, verb: MatrixOptions['for']): Record<`${string}-env`, string> {
-  const verbs: Readonly<Record<string, Verb | undefined>> = VERBS;
-  const schema = verbs[verb]?.schema;
-  const keys = (schema === undefined ? [] : describeOptions(schema)).filter(({ meta }) => meta.secret).map(({ flag }) => `${flag}-env` as const);
+  const keys = describeOptions(VERBS[verb].schema)
+    .filter(({ meta }) => meta.secret)
+    .map(({ flag }) => `${flag}-env` as const);
   const section = (found as Record<string, Section | null | undefined> | null)?.[verb];
   return Object.fromEntries(
     keys.flatMap((key) => {

@@ -43,7 +43,7 @@ describe('matrix', () => {
 
   it('narrows to one database, and offers the nearest of those it has', async () => {
     expect((await run(TWO, { database: 'the blog' })).matrix).toEqual({ include: [{ database: 'the blog' }] });
-    expect((await rejectionOf(run(TWO, { database: 'shpo' }))).message).toMatch(/--database "shpo" is not in .*lifeboat\.yml: did you mean shop\?$/);
+    expect((await rejectionOf(run(TWO, { database: 'shpo' }))).message).toMatch(/Database "shpo" is not in .*lifeboat\.yml: did you mean shop\?$/);
   });
 
   it('without databases in the file, is the one that was asked for, or none', async () => {
@@ -55,7 +55,7 @@ describe('matrix', () => {
     const many = `databases: { ${Array.from({ length: 300 }, (_, i) => `db${i}: `).join(', ')} }`;
     const { matrix: cut, warnings } = await run(many);
     expect(cut.include).toHaveLength(256);
-    expect(warnings).toEqual(['A matrix holds at most 256 databases; 44 are left out, the first of them db256: name them with --database.']);
+    expect(warnings).toEqual(['A matrix holds at most 256 databases; 44 are left out, the first of them db256: give their names one by one.']);
     expect((await run(many, { database: 'db299' })).matrix.include).toHaveLength(1);
   });
 
