@@ -168,6 +168,13 @@ describe('backup, drill and restore', () => {
       await writeFile(part, whole);
     }
   });
+
+  it('has left no secret in any manifest or proof', async () => {
+    const files = (await filesIn(join(folder, 'store'))).filter((file) => file.endsWith('.json'));
+    expect(files.length).toBeGreaterThanOrEqual(5);
+    const texts = await Promise.all(files.map((file) => readFile(join(folder, 'store', file), 'utf8')));
+    for (const secret of SPELLINGS) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+  });
 });
 
 describe('with a store on S3', () => {

@@ -456,6 +456,29 @@ describe('Markdown', () => {
     }
   });
 
+  it('shows the trend of a drill once there is one: every proof with its RTO and its sizes', () => {
+    expect(drillMarkdown(drillOf(), [proofOf()])).not.toContain('proofs\n');
+    const earlier = proofOf({
+      at: '2026-11-13T11:00:00.000Z',
+      verdict: 'failed',
+      rto: { ...proofOf().rto, seconds: 7200, met: false },
+      storedBytes: 2048,
+    });
+    const markdown = drillMarkdown(drillOf(), [proofOf(), earlier]);
+    expect(markdown).toContain(
+      [
+        '### The last 2 proofs',
+        '',
+        '| Drilled | Backup | Verdict | RTO | Stored | Restored |',
+        '| --- | --- | --- | --: | --: | --: |',
+        '| 2026-11-20 11:00:00 UTC | `20261120T020013Z-3f9a` | ✅ proven | 1 min 15 s | 1000 B | 4.88 KiB |',
+        '| 2026-11-13 11:00:00 UTC | `20261120T020013Z-3f9a` | ❌ failed | 2 h (missed) | 2.00 KiB | 4.88 KiB |',
+      ].join('\n'),
+    );
+    const order = ['## ✅ Proven', '### RTO', '```mermaid', '### Checks', '### The last'];
+    expect(order.map((part) => markdown.indexOf(part))).toEqual(order.map((part) => markdown.indexOf(part)).toSorted((a, b) => a - b));
+  });
+
   it('stays below the limit of a runner whatever the number of tables', () => {
     const nasty = '|'.repeat(200);
     const many = Array.from({ length: 100_000 }, (_, i) => ({

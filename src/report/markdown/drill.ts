@@ -9,7 +9,7 @@ const MOST_FINDINGS = 20;
 const MOST_SKIPPED = 50;
 
 /**
- * The summary of a drill: the verdict first, then each check, the times, and what nobody looked at.
+ * The summary of a drill: the verdict first, then the times against their targets, each check, what nobody looked at, and the trend.
  * @param trend the newest proofs of the database, newest first, this one among them
  */
 export function drillMarkdown(result: DrillResult, trend: readonly Proof[] = []): string {
@@ -19,10 +19,13 @@ export function drillMarkdown(result: DrillResult, trend: readonly Proof[] = [])
     '',
     sentence(result),
     '',
+    ...times(proof),
+    '',
+    '### Checks',
+    '',
     ...checkTable(proof.checks),
     ...proof.checks.flatMap(findings),
     ...skipped(proof.checks),
-    ...times(proof),
     ...history(trend),
     ...details('Details', facts(result)),
     '',
@@ -83,13 +86,12 @@ function skipped(checks: readonly Check[]): string[] {
   return details(`${counted(all.length, 'thing')} nobody looked at`, [...tableOf(columns, rows), ...more]);
 }
 
-function times({ rto, verification }: Proof): string[] {
-  if (rto.phases.length === 0) return ['', '### RTO not measured', '', 'The backup could not be restored.'];
+function times({ rto, rpo, verification }: Proof): string[] {
+  if (rto.phases.length === 0) return ['### RTO not measured', '', 'The backup could not be restored.'];
   const columns = [{ title: 'Phase' }, { title: 'Time', align: 'right' }] as const;
   const rows = rto.phases.map((phase) => [prose(phase.name), seconds(phase.seconds)]);
   return [
-    '',
-    `### RTO ${seconds(rto.seconds)}`,
+    `### RTO ${seconds(rto.seconds)}, RPO ${seconds(rpo.seconds)}`,
     '',
     ...gantt(rto.phases),
     ...tableOf(columns, [...rows, ['**all**', seconds(rto.seconds)]]),
