@@ -8,7 +8,7 @@ import { sizes } from './build/sizes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Of everything that a runner has to fetch and may have to load. */
-const MOST_BYTES = 1_600_000;
+export const MOST_BYTES = 1_600_000;
 
 /** Bundles every action that has a folder into stubs over shared chunks; answers with what esbuild did. */
 export async function buildActions(outdir: string): Promise<Metafile> {
