@@ -35,6 +35,8 @@ function common(run: DumpRun): string[] {
 function selectionArguments(selection: Selection): string[] {
   return [
     ...selection.schemas.map((pattern) => `--schema=${pattern}`),
+    // pg_dump would take a pattern's word for the system's own schemas too
+    ...(selection.schemas.length === 0 ? [] : ['--exclude-schema=pg_*', '--exclude-schema=information_schema']),
     ...selection.excludeSchemas.map((pattern) => `--exclude-schema=${pattern}`),
     ...selection.excludeTables.map((pattern) => `--exclude-table=${pattern}`),
     ...selection.excludeTableData.map((pattern) => `--exclude-table-data=${pattern}`),

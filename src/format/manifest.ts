@@ -41,6 +41,8 @@ const sequence = sequenceState.extend({
   ownedBy: z.object({ schema: z.string(), name: z.string() }).nullable(),
   /** What it held when the last pg_dump had ended; absent when nobody had drawn from it since the snapshot. */
   until: sequenceState.optional(),
+  /** Its value is not in the backup, on purpose: it begins anew. */
+  leftOut: z.boolean().optional(),
 });
 
 const index = z.object({

@@ -79,14 +79,15 @@ export async function readSequences(session: Session, relations: readonly Relati
   const states: SequenceState[] = [];
   for (let start = 0; start < sequences.length; start += SEQUENCES_PER_STATEMENT) {
     const chunk = sequences.slice(start, start + SEQUENCES_PER_STATEMENT);
-    const selects = chunk.map(
-      (sequence, i) =>
-        `SELECT ${i} AS i, s.last_value::text AS value, s.is_called AS called, p.seqincrement > 0 AS ascending, ${OWNER_OF_SEQUENCE} AS "ownedBy"
-           FROM ${qualifiedName(sequence)} s, pg_catalog.pg_sequence p WHERE p.seqrelid = ${sequence.oid}`,
+    const selects = chunk.map((sequence, i) =>
+      sequence.leftOut === null
+        ? `SELECT ${i} AS i, s.last_value::text AS value, s.is_called AS called, p.seqincrement > 0 AS ascending, ${OWNER_OF_SEQUENCE} AS "ownedBy"
+             FROM ${qualifiedName(sequence)} s, pg_catalog.pg_sequence p WHERE p.seqrelid = ${sequence.oid}`
+        : `SELECT ${i}, p.seqstart::text, false, p.seqincrement > 0, ${OWNER_OF_SEQUENCE} FROM pg_catalog.pg_sequence p WHERE p.seqrelid = ${sequence.oid}`,
     );
     for (const { i, ...state } of await session.query<Omit<SequenceState, 'schema' | 'name'> & { i: number }>(selects.join(' UNION ALL '))) {
-      const { schema, name } = chunk[i] as Relation;
-      states.push({ schema, name, ...state });
+      const { schema, name, leftOut } = chunk[i] as Relation;
+      states.push({ schema, name, ...state, ...(leftOut === null ? {} : { leftOut: true }) });
     }
   }
   return states;

@@ -41,7 +41,8 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
                             FROM pg_sequence s WHERE s.seqrelid = c.oid),
              'ownedBy', (SELECT format('%s.%I', d.refobjid::regclass, a.attname)
                            FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-                          WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') LIMIT 1),
+                          WHERE c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+                             AND d.refobjid = ANY ($1::oid[]) LIMIT 1),
              'columns', CASE WHEN c.relkind <> 'S' THEN
                (SELECT jsonb_object_agg(a.attname, jsonb_build_array(
                          format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(f.adbin, f.adrelid),

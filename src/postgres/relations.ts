@@ -114,7 +114,33 @@ const READABLE_LARGE_OBJECT_BEFORE_18 = `
 
 const RELATIONS_SQL = `
   WITH unwanted (schema, name) AS (SELECT * FROM ROWS FROM (unnest($3::text[]), unnest($4::text[]))),
-       emptied (schema, name) AS (SELECT * FROM ROWS FROM (unnest($5::text[]), unnest($6::text[])))
+       emptied (schema, name) AS (SELECT * FROM ROWS FROM (unnest($5::text[]), unnest($6::text[]))),
+       chosen AS (
+         SELECT c.oid
+           FROM pg_class c
+           JOIN pg_namespace n ON n.oid = c.relnamespace
+           LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+           LEFT JOIN pg_extension e ON e.oid = d.refobjid
+          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+            AND c.relpersistence <> 't'
+            AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            AND (cardinality($1::text[]) = 0 OR EXISTS (SELECT FROM unnest($1::text[]) x WHERE n.nspname ~ x))
+            AND NOT EXISTS (SELECT FROM unnest($2::text[]) x WHERE n.nspname ~ x)
+            AND NOT EXISTS (SELECT FROM unwanted x WHERE c.relname ~ x.name AND CASE WHEN x.schema IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname ~ x.schema END)
+            AND (e.oid IS NULL OR c.oid = ANY (e.extconfig) AND cardinality($1::text[]) = 0)
+       ),
+       owned AS (
+         SELECT d.objid AS sequence, d.refobjid IN (SELECT oid FROM chosen) AS with_table, d.deptype = 'i' AS identity
+           FROM pg_depend d JOIN pg_class c ON c.oid = d.objid AND c.relkind = 'S' AND c.relpersistence <> 't'
+          WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid <> 0 AND d.deptype IN ('a', 'i')
+            AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = 'pg_class'::regclass AND x.objid = c.oid AND x.deptype = 'e')
+       ),
+       -- a sequence goes with the table that owns it, and that of an identity column with no other (getOwnedSeqs in src/bin/pg_dump/pg_dump.c)
+       dumped AS (
+         SELECT oid FROM chosen WHERE oid NOT IN (SELECT sequence FROM owned WHERE identity AND NOT with_table)
+         UNION
+         SELECT sequence FROM owned WHERE with_table
+       )
   SELECT c.oid::int8::float8 AS oid,
          n.nspname AS schema,
          c.relname AS name,
@@ -150,12 +176,6 @@ const RELATIONS_SQL = `
     JOIN pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
     LEFT JOIN pg_extension e ON e.oid = d.refobjid
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-     AND c.relpersistence <> 't'
-     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-     AND (cardinality($1::text[]) = 0 OR EXISTS (SELECT FROM unnest($1::text[]) x WHERE n.nspname ~ x))
-     AND NOT EXISTS (SELECT FROM unnest($2::text[]) x WHERE n.nspname ~ x)
-     AND NOT EXISTS (SELECT FROM unwanted x WHERE c.relname ~ x.name AND CASE WHEN x.schema IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname ~ x.schema END)
-     AND (e.oid IS NULL OR c.oid = ANY (e.extconfig) AND cardinality($1::text[]) = 0)
+   WHERE c.oid IN (SELECT oid FROM dumped)
    ORDER BY n.nspname, c.relname
 `;

@@ -63,7 +63,7 @@ export function compareObjects(
 }
 
 function comesWithEveryDatabase(object: ManifestObject): boolean {
-  return object.kind === 'schema' && object.identity === 'public';
+  return (object.kind === 'schema' && object.identity === 'public') || (object.kind === 'extension' && object.identity === 'plpgsql');
 }
 
 function extensionVersions({ source, restored }: SchemaComparison): Check['skipped'] {

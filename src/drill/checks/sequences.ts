@@ -20,6 +20,7 @@ export function checkSequences(source: readonly ManifestSequence[], restored: re
     if (wrapped(sequence)) skipped.push({ object, reason: 'it started over while the dump ran' });
     else if (message !== null && allowance !== null) skipped.push({ object, reason: allowance });
     else if (message !== null) findings.push({ object, message });
+    if (sequence.leftOut) skipped.push({ object, reason: 'its value was left out of the backup on purpose' });
   }
   const promised = new Set(source.map(displayName));
   for (const object of byName.keys()) if (!promised.has(object)) findings.push({ object, message: 'came back, and was not in the source' });
