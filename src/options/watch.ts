@@ -21,7 +21,7 @@ export const watchOptions = z.strictObject({
   }),
   schedules: option(z.boolean().optional(), {
     description:
-      "Look at the repository's scheduled workflows too: whether they are enabled, and ran when they should have. On in GitHub Actions unless told otherwise; elsewhere nobody can be asked.",
+      "Look at the repository's scheduled workflows too: whether they are enabled, and ran when they should have. GitHub may be late by half the interval, at least 1 hour and at most 3. On in GitHub Actions unless told otherwise; elsewhere nobody can be asked.",
   }),
   workflow: option(z.array(text).default([]), {
     description: 'Of the scheduled workflows, only this file, which must be there: backup.yml; may be given several times.',

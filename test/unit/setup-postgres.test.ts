@@ -1,12 +1,24 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, test } from 'vitest';
+import { take } from '../../src/github/setup-postgres/install.ts';
 import { codenameOf } from '../../src/github/setup-postgres/machine.ts';
 import { readPublicKey } from '../../src/github/setup-postgres/openpgp.ts';
-import { aptInstall, asRoot, brewInstall, type Machine, planSetup, type Step, sentenceOf } from '../../src/github/setup-postgres/plan.ts';
-import { offers, PGDG, sourcesText, withoutMainCluster } from '../../src/github/setup-postgres/repository.ts';
+import {
+  aptInstall,
+  asRoot,
+  brewInstall,
+  type Command,
+  type Machine,
+  planSetup,
+  type Step,
+  sentenceOf,
+} from '../../src/github/setup-postgres/plan.ts';
+import { CREATE_CLUSTER, offers, PGDG, sourcesText, withoutMainCluster } from '../../src/github/setup-postgres/repository.ts';
 import type { Installation } from '../../src/postgres/programs.ts';
 import { notShown } from '../harness/skipped.ts';
 import { thrownBy } from '../harness/thrown.ts';
@@ -79,6 +91,53 @@ describe('commands', () => {
     expect(asRoot(command, 'sudo')).toEqual({ program: 'sudo', args: ['-n', 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...command.args] });
     expect(aptInstall(['x'], null).args.join(' ')).not.toContain('archives');
     expect(brewInstall(['postgresql@17']).args).toEqual(['install', '--quiet', 'postgresql@17']);
+  });
+});
+
+describe('steps', () => {
+  const recorded = async (step: Step, how: Machine['root'], answers: Record<string, string> = {}) => {
+    const commands: string[] = [];
+    const run = async ({ program, args, env = {} }: Command) => {
+      const line = [...Object.entries(env).map(([name, value]) => `${name}=${value}`), program, ...args].join(' ');
+      commands.push(line.replaceAll(/\S*lifeboat-setup-\S+/g, 'COPY'));
+      return answers[[program, ...args].join(' ')] ?? '';
+    };
+    const root = await mkdtemp(join(tmpdir(), 'lifeboat-steps-'));
+    try {
+      await mkdir(join(root, 'etc/postgresql-common'), { recursive: true });
+      await writeFile(join(root, CREATE_CLUSTER), 'ssl = on\n');
+      const place = { run, how, repository: PGDG, archives: '/tools/apt', root, signal: new AbortController().signal };
+      return { brought: await take(step, place), commands: commands.map((line) => line.replaceAll(root, '')), root };
+    } finally {
+      await rm(root, { recursive: true, force: true });
+    }
+  };
+
+  test('by apt run every command through sudo where that makes root, and put the configuration back', async () => {
+    const { commands, brought, root } = await recorded(INSTALL_17, 'sudo');
+    expect(commands).toEqual([
+      'sudo -n mkdir -p /tools/apt/partial',
+      expect.stringMatching(/^sudo -n env DEBIAN_FRONTEND=noninteractive apt-get update/),
+      expect.stringMatching(/^sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install .*postgresql-common$/),
+      'sudo -n install -D -m 0644 COPY /etc/postgresql-common/createcluster.conf',
+      expect.stringMatching(/^sudo -n env DEBIAN_FRONTEND=noninteractive apt-get install .*postgresql-17$/),
+      'sudo -n install -D -m 0644 COPY /etc/postgresql-common/createcluster.conf',
+    ]);
+    expect(brought).toEqual([{ major: 17, bindir: `${root}/usr/lib/postgresql/17/bin` }]);
+  });
+
+  test('by Homebrew ask where it put them', async () => {
+    const step: Step = { kind: 'brew-install', majors: [16, 17], formulae: ['postgresql@16', 'postgresql@17'] };
+    const answers = {
+      'brew --prefix postgresql@16': '/opt/homebrew/opt/postgresql@16\n',
+      'brew --prefix postgresql@17': '/usr/local/opt/postgresql@17\n',
+    };
+    const { commands, brought } = await recorded(step, 'no', answers);
+    expect(commands[0]).toMatch(/brew install --quiet postgresql@16 postgresql@17$/);
+    expect(brought).toEqual([
+      { major: 16, bindir: '/opt/homebrew/opt/postgresql@16/bin' },
+      { major: 17, bindir: '/usr/local/opt/postgresql@17/bin' },
+    ]);
   });
 });
 
