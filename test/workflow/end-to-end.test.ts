@@ -197,10 +197,33 @@ describe('what goes wrong', () => {
 });
 
 describe('called from another repository', () => {
-  const call = async (example: string, storage: string, part: Partial<World>) => {
+  const call = async (example: string, storage: string, part: Partial<World>, files = {}, database = 'shop') => {
     const text = (await readFile(join(ROOT, 'examples', example), 'utf8')).replaceAll('OWNER/pg-lifeboat', HOME);
-    return runWorkflow('.github/workflows/nightly.yml', text.replace('s3://my-bucket/postgres', storage), await world(part, {}));
+    const own = text.replaceAll('s3://my-bucket/postgres', storage).replaceAll('database: shop', `database: ${database}`);
+    return runWorkflow('.github/workflows/nightly.yml', own, await world(part, files));
   };
+
+  it('backs up and drills with the ten lines of the first example, on AWS by OIDC', async () => {
+    const storage = `s3://${bucket.name}/ten-lines`;
+    const secrets = { DATABASE_URL: urlOf(shop) };
+    const variables = { ...POSTGRES, AWS_ENDPOINT_URL_S3: bucket.endpoint };
+    const nightly = await call('aws.yml', storage, { secrets, variables });
+    expectEnds(nightly, ['backup / databases - success', 'backup / backup - success']);
+    const weekly = await call('aws-drill.yml', storage, { secrets, variables }, {}, shop.database);
+    expectEnds(weekly, ['drill / databases - success', `drill / drill ${shop.database} success`]);
+    for (const run of [nightly, weekly]) expectNoSecrets(run);
+  });
+
+  it('does of several things what this schedule is for', async () => {
+    const weekly = await call('several.yml', '', { schedule: '43 4 * * 6' }, { 'lifeboat.yml': lifeboatYml() });
+    expectEnds(weekly, [
+      'backup - skipped',
+      'drill / databases - success',
+      'drill / drill shop success',
+      'drill / drill blog success',
+      'watch - skipped',
+    ]);
+  });
 
   it('backs up the one database of the secret DATABASE_URL, with the keys it was given', async () => {
     const { accessKeyId, secretAccessKey } = bucket.credentials;

@@ -14,13 +14,15 @@ export const jobsNamePermissions: Rule = (file) =>
   });
 
 /** A reason stands as a comment behind each. */
-export const permissionsHaveReasons: Rule = ({ text }) =>
-  [...text.matchAll(/^ +permissions:\n((?: {6,}\S.*\n)*)/gm)].flatMap(([, block = '']) =>
+export const permissionsHaveReasons: Rule = ({ text }) => [
+  ...(/permissions: *\{ *\w/.test(text) ? ['permissions must stand one a line, with a reason behind each'] : []),
+  ...[...text.matchAll(/^ +permissions:\n((?: {6,}\S.*\n)*)/gm)].flatMap(([, block = '']) =>
     block
       .split('\n')
       .filter((line) => line !== '' && !/#\s*\S/.test(line))
       .map((line) => `${line.trim()} has no reason`),
-  );
+  ),
+];
 
 export const jobsEnd: Rule = (file) =>
   jobsOf(file).flatMap(({ id, job }) =>

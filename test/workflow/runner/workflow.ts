@@ -87,7 +87,7 @@ function githubContext(path: string, world: World, inputs: Inputs): Record<strin
   return {
     actor: 'somebody',
     api_url: world.apiUrl,
-    event: { inputs },
+    event: { inputs, ...(world.schedule === null ? {} : { schedule: world.schedule }) },
     event_name: world.event,
     ref: 'refs/heads/main',
     ref_name: 'main',

@@ -29,6 +29,8 @@ export interface World {
   /** The text of a workflow of `home`, by its path. */
   readonly readWorkflow: (path: string) => Promise<string>;
   readonly event: 'schedule' | 'workflow_dispatch' | 'workflow_call' | 'push';
+  /** Which cron expression started it; `github.event.schedule`. */
+  readonly schedule: string | null;
   readonly inputs: Inputs;
   readonly secrets: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
