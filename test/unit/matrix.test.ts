@@ -7,6 +7,7 @@ import { silentLog } from '../../src/context.ts';
 import { matrix } from '../../src/matrix/matrix.ts';
 import { readConfigFile } from '../../src/options/config-file.ts';
 import { readOptions } from '../../src/options/read.ts';
+import { onlyJson, startCli } from '../harness/cli.ts';
 import { rejectionOf } from '../harness/thrown.ts';
 
 const TWO = `
@@ -64,6 +65,14 @@ describe('matrix', () => {
     expect(leaking.code).toBe('bad-config');
     expect(`${leaking.message}${leaking.remedy}`).not.toContain('hunter2');
     expect((await rejectionOf(run(TWO, { config: join(folder, 'none.yml') }))).message).toMatch(/none\.yml is not there/);
+  });
+
+  it('is one line of JSON on the command line', async () => {
+    await writeFile(join(folder, 'lifeboat.yml'), TWO);
+    const { status, stdout, stderr } = await startCli(['matrix', '--json', '--for', 'drill'], { folder }).ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const include = [{ database: 'shop', 'into-env': 'SCRATCH_URL' }, { database: 'the blog' }];
+    expect(onlyJson(stdout)).toEqual({ ok: true, matrix: { include }, databases: 2 });
   });
 
   it('has --config as an option of its own, which nothing else reads', async () => {
