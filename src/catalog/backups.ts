@@ -17,7 +17,7 @@ export interface FoundBackup {
 
 /** Databases that have a folder in the store, by their own names. */
 export async function listDatabases(store: Store, signal: AbortSignal): Promise<string[]> {
-  return (await store.folders('', { signal })).map(databaseOfFolder);
+  return (await store.folders('', { signal })).map(databaseOfFolder).filter((database) => database !== null);
 }
 
 /** Ids of the folders that have a manifest, newest first. Any other folder is not a backup. */

@@ -26,8 +26,14 @@ export function databaseFolder(database: string): string {
   return encoded.replace(/^\.+/, (dots) => dots.replaceAll('.', '%2E'));
 }
 
-export function databaseOfFolder(folder: string): string {
-  return decodeURIComponent(folder);
+/** `null` for a folder that no database has: somebody else's. */
+export function databaseOfFolder(folder: string): string | null {
+  try {
+    const database = decodeURIComponent(folder);
+    return databaseFolder(database) === folder ? database : null;
+  } catch {
+    return null;
+  }
 }
 
 export function backupFolder(database: string, id: string): string {

@@ -173,6 +173,10 @@ describe('databaseFolder', () => {
     );
   });
 
+  it.each(['100%', '%41', 'a b', '%FF', '.git'])('is told from a folder of somebody else: %s', (folder) => {
+    expect(databaseOfFolder(folder)).toBeNull();
+  });
+
   it('is one safe step of a path and of an object key', () => {
     fc.assert(
       fc.property(names, (name) => {
