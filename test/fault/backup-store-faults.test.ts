@@ -70,7 +70,9 @@ describe('a backup to a bucket', () => {
     expect(await runDrill('shop', `s3://${bucket.name}/good`, { ...options, into }, contextWith())).toMatchObject({ ok: true });
     const target = await freshDatabase(major);
     expect(await runRestore('shop', `s3://${bucket.name}/good`, target, options, contextWith())).toMatchObject({ ok: true, rows: backup.rows });
-    const { backups } = await list(listOptions.parse({ storage: `s3://${bucket.name}/good`, ...options }), contextWith());
+    const named = bucket.real ? {} : { database: 'shop' };
+    if (!bucket.real) notShown('list: all databases of a bucket', 's3rver lists no folder that holds nothing but folders', 's3');
+    const { backups } = await list(listOptions.parse({ storage: `s3://${bucket.name}/good`, ...options, ...named }), contextWith());
     expect(backups).toMatchObject([{ id: backup.id, state: 'proven' }]);
     await expectNothingLeft([source, target], temporaries);
   });
