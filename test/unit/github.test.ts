@@ -132,6 +132,8 @@ describe('annotations', () => {
     expect(docsLink('not-proven', { GITHUB_REPOSITORY: 'x/y', GITHUB_SHA: 'abc' })).toBe(
       'https://github.com/x/y/blob/abc/docs/errors.md#restoring-and-drilling',
     );
+    const called = { LIFEBOAT_REPOSITORY: 'o/p', LIFEBOAT_COMMIT: 'def', GITHUB_REPOSITORY: 'x/y', GITHUB_SHA: 'abc' };
+    expect(docsLink('bad-option', called)).toBe('https://github.com/o/p/blob/def/docs/errors.md#:~:text=bad-option');
     expect(docsLink('bad-option', {})).toBe('docs/errors.md');
   });
 });
