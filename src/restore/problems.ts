@@ -7,8 +7,9 @@ export interface RestoreProblem {
   readonly harmless: string | null;
 }
 
-const HARMLESS: readonly { readonly pattern: RegExp; readonly because: string }[] = [
+const HARMLESS: readonly { readonly pattern: RegExp; readonly because: string; readonly ofNoEntry?: true }[] = [
   {
+    ofNoEntry: true,
     // pg_restore 17 and later set it whatever the server
     pattern: /unrecognized configuration parameter "transaction_timeout"/,
     because: 'a setting that newer client programs send and this server does not know',
@@ -53,10 +54,12 @@ export function readProblems(lines: readonly string[], nameOf: NameOfEntry = () 
   }
   return problems.map((problem) => {
     const text = problem.lines.join('\n');
+    const harmless = HARMLESS.find(({ pattern }) => pattern.test(text));
     return {
-      entry: withSchemaOfSequence(problem.entry, text),
+      // every session of pg_restore -j begins with its settings, whatever entry was the last one
+      entry: harmless?.ofNoEntry ? null : withSchemaOfSequence(problem.entry, text),
       message: text.trim().replace(/^could not execute query: ERROR:\s+/, ''),
-      harmless: HARMLESS.find(({ pattern }) => pattern.test(text))?.because ?? null,
+      harmless: harmless?.because ?? null,
     };
   });
 }

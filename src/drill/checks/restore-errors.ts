@@ -11,8 +11,15 @@ export function checkRestoreErrors(problems: readonly RestoreProblem[], allowed:
     name: 'restore',
     examined: problems.length,
     findings: explained.filter((problem) => problem.because === null).map(describe),
-    skipped: explained.flatMap((problem) =>
-      problem.because === null ? [] : [{ object: describe(problem).object, reason: `${problem.because}: ${problem.message.split('\n')[0]}` }],
+    skipped: onlyOnce(
+      explained.flatMap((problem) =>
+        problem.because === null ? [] : [{ object: describe(problem).object, reason: `${problem.because}: ${problem.message.split('\n')[0]}` }],
+      ),
     ),
   });
+}
+
+/** Every session of pg_restore stumbles over the same setting. */
+function onlyOnce(skipped: Check['skipped']): Check['skipped'] {
+  return [...new Map(skipped.map((skip) => [JSON.stringify(skip), skip])).values()];
 }
