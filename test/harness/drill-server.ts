@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll } from 'vitest';
+import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { urlOf } from './engine.ts';
 import { clusterOf, runSql } from './postgres.ts';
 
@@ -8,9 +9,7 @@ export async function drillServer(major?: number): Promise<{ url: string; databa
   const { target } = clusterOf(major);
   const user = `drill_${randomBytes(4).toString('hex')}`;
   await runSql(target, `CREATE ROLE ${user} SUPERUSER LOGIN PASSWORD 'drill'`);
-  afterAll(async () => {
-    await runSql(target, `DROP ROLE ${user}`);
-  });
+  made.push({ target, user });
   return {
     url: urlOf({ ...target, user, password: 'drill' }),
     async databases() {
@@ -19,3 +18,9 @@ export async function drillServer(major?: number): Promise<{ url: string; databa
     },
   };
 }
+
+const made: { target: ConnectionTarget; user: string }[] = [];
+
+afterAll(async () => {
+  for (const { target, user } of made.splice(0)) await runSql(target, `DROP ROLE ${user}`);
+});

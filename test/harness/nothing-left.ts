@@ -20,18 +20,23 @@ export function withTestSession<T>(target: ConnectionTarget, use: (session: Sess
 
 /** Sends the temporary files of this test file to a folder of its own, where what is left behind can be told from everybody else's. */
 export async function ownTemporaryFolder(): Promise<string> {
-  const before = process.env['TMPDIR'];
   const folder = await mkdtemp(join(tmpdir(), 'lb-'));
   // the scratch server may run as another user
   await chmod(folder, 0o755);
   process.env['TMPDIR'] = folder;
-  afterAll(async () => {
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
-    await rm(folder, { recursive: true, force: true });
-  });
+  folders.push(folder);
   return folder;
 }
+
+const folders: string[] = [];
+const usual = process.env['TMPDIR'];
+
+// here, because a hook that is set up within another one never runs
+afterAll(async () => {
+  if (usual === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = usual;
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
 
 /** Everything of the engine that could outlive a failure: sessions in these databases, client programs, scratch servers and folders. */
 export async function leftovers(databases: readonly ConnectionTarget[], temporaries: string): Promise<string[]> {

@@ -7,9 +7,13 @@ import { runSql } from './postgres.ts';
 export async function roleIn(database: ConnectionTarget, sql: string, attributes = ''): Promise<ConnectionTarget> {
   const role = `r_${randomBytes(4).toString('hex')}`;
   await runSql(database, `CREATE ROLE ${role} LOGIN PASSWORD 'pass word' ${attributes}`);
-  afterAll(async () => {
-    await runSql(database, `DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
-  });
+  made.push({ database, role });
   if (sql !== '') await runSql(database, sql.replaceAll('$role', role));
   return { ...database, user: role, password: 'pass word' };
 }
+
+const made: { database: ConnectionTarget; role: string }[] = [];
+
+afterAll(async () => {
+  for (const { database, role } of made.splice(0)) await runSql(database, `DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`);
+});

@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { Context } from '../../src/context.ts';
 import { clientBindir } from './corpus-database.ts';
 import { type Recorded, recordingContext } from './engine.ts';
@@ -20,6 +21,7 @@ export interface WrappedClient {
 export async function wrappedClient(major: number, program: 'pg_dump' | 'pg_dumpall' | 'pg_restore', script: string): Promise<WrappedClient> {
   const real = await clientBindir(major);
   const bindir = await mkdtemp(join(tmpdir(), 'lifeboat-client-'));
+  made.push(bindir);
   for (const name of ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql']) {
     // no links: the engine would follow them to the folder that they lead to
     const body = name === program ? `if [ "$1" = --version ]; then exec "$REAL" "$@"; fi\n${script}` : 'exec "$REAL" "$@"';
@@ -27,6 +29,12 @@ export async function wrappedClient(major: number, program: 'pg_dump' | 'pg_dump
   }
   return { bindir, context: (signal) => withBindir(recordingContext(signal), bindir) };
 }
+
+const made: string[] = [];
+
+afterAll(async () => {
+  for (const bindir of made.splice(0)) await rm(bindir, { recursive: true, force: true });
+});
 
 export function withBindir<T extends Context>(context: T, bindir: string): T {
   const others = context.environment['LIFEBOAT_PG_BINDIR'];
