@@ -83,7 +83,8 @@ export async function readSequences(session: Session, relations: readonly Relati
       sequence.leftOut === null
         ? `SELECT ${i} AS i, s.last_value::text AS value, s.is_called AS called, p.seqincrement > 0 AS ascending, ${OWNER_OF_SEQUENCE} AS "ownedBy"
              FROM ${qualifiedName(sequence)} s, pg_catalog.pg_sequence p WHERE p.seqrelid = ${sequence.oid}`
-        : `SELECT ${i}, p.seqstart::text, false, p.seqincrement > 0, ${OWNER_OF_SEQUENCE} FROM pg_catalog.pg_sequence p WHERE p.seqrelid = ${sequence.oid}`,
+        : `SELECT ${i} AS i, p.seqstart::text AS value, false AS called, p.seqincrement > 0 AS ascending, ${OWNER_OF_SEQUENCE} AS "ownedBy"
+             FROM pg_catalog.pg_sequence p WHERE p.seqrelid = ${sequence.oid}`,
     );
     for (const { i, ...state } of await session.query<Omit<SequenceState, 'schema' | 'name'> & { i: number }>(selects.join(' UNION ALL '))) {
       const { schema, name, leftOut } = chunk[i] as Relation;
