@@ -36,6 +36,7 @@ const PINNED_SETTINGS = `
   SET lc_monetary = 'C';
   SET xmloption = 'content';
   SET quote_all_identifiers = off;
+  SET standard_conforming_strings = on;
   SET row_security = off;
   SET search_path = '';
   SET statement_timeout = 0;
