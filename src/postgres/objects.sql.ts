@@ -8,7 +8,7 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
   schema: `
     SELECT quote_ident(n.nspname) AS identity,
            jsonb_build_object(
-             'owner', CASE WHEN n.nspname <> 'public' OR n.nspowner <> 10 THEN pg_get_userbyid(n.nspowner) END,
+             'owner', CASE WHEN NOT ${publicAsInitdbMadeIt()} THEN pg_get_userbyid(n.nspowner) END,
              'acl', ${acl('n', 'n.nspacl', 'n.nspowner')},
              'comment', obj_description(n.oid, 'pg_namespace')) AS definition
       FROM pg_namespace n
@@ -212,13 +212,21 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
      WHERE n.oid = ANY ($2::oid[]) OR n.oid IS NULL AND $3::boolean`,
 };
 
-/** Privileges in a fixed order; an explicit list that says the same as the default is the default, as it is to pg_dump. */
+/** Before Postgres 15 it belongs to whoever ran initdb: pg_dump says nothing of that owner, and scratch has one of another name. */
+function publicAsInitdbMadeIt(): string {
+  return `(n.nspname = 'public' AND n.nspowner = 10 AND current_setting('server_version_num')::int < 150000)`;
+}
+
+/**
+ * Privileges in a fixed order; an explicit list that says the same as the default is the default, as it is to pg_dump. The owner, whose name
+ * stands beside them, is called so.
+ */
 function acl(kind: string, column: string, owner: string, withDefault = true): string {
   const kindSql = kind.length === 1 ? `'${kind}'` : kind;
   const list = withDefault ? `coalesce(${column}, acldefault(${kindSql}, ${owner}))` : column;
   return `(SELECT array_agg(x ORDER BY x) FROM (
-             SELECT format('%s:%s:%s:%s', CASE WHEN g.grantee = 0 THEN 'public' ELSE pg_get_userbyid(g.grantee) END, g.privilege_type, g.is_grantable,
-                           pg_get_userbyid(g.grantor)) AS x
+             SELECT format('%s:%s:%s:%s', CASE g.grantee WHEN 0 THEN 'public' WHEN ${owner} THEN '(owner)' ELSE pg_get_userbyid(g.grantee) END,
+                           g.privilege_type, g.is_grantable, CASE g.grantor WHEN ${owner} THEN '(owner)' ELSE pg_get_userbyid(g.grantor) END) AS x
                FROM aclexplode(${list}) g) privileges)`;
 }
 
