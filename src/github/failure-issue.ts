@@ -6,6 +6,8 @@ export interface Happening {
   /** What was done: `backup`, `drill`, `watch`. One issue per database and verb. */
   readonly verb: string;
   readonly database: string;
+  /** Under which name a failure before the database was known is kept; a success closes that issue too. */
+  readonly nameless?: string;
   /** One sentence, plain text. */
   readonly headline: string;
   /** Markdown, escaped. */
@@ -43,7 +45,7 @@ export async function reportFailure(api: GitHubApi, happening: Happening): Promi
  * @throws ApiError
  */
 export async function reportRecovery(api: GitHubApi, happening: Happening): Promise<string[]> {
-  const open = await openIssues(api, happening);
+  const open = await openIssues(api, happening, happening.nameless);
   for (const issue of open) {
     await api.post(`/issues/${issue.number}/comments`, { body: `Recovered: ${runOf(happening)} succeeded.` });
     await api.patch(`/issues/${issue.number}`, { state: 'closed', state_reason: 'completed' });
@@ -52,12 +54,11 @@ export async function reportRecovery(api: GitHubApi, happening: Happening): Prom
 }
 
 /** The oldest first. Whoever wants to plant an issue of this kind would have to be allowed to label it. */
-async function openIssues(api: GitHubApi, happening: Happening): Promise<Issue[]> {
+async function openIssues(api: GitHubApi, { verb, database }: Happening, also = database): Promise<Issue[]> {
   const issues = await api.list<Issue>(`/issues?labels=${LABEL}&state=open&sort=created&direction=asc`);
-  const marker = markerOf(happening.verb, happening.database);
-  return issues
-    .filter((issue) => issue.pull_request === undefined && (issue.body ?? '').trimStart().startsWith(marker))
-    .sort((a, b) => a.number - b.number);
+  const markers = [markerOf(verb, database), markerOf(verb, also)];
+  const isOurs = (body: string) => markers.some((marker) => body.trimStart().startsWith(marker));
+  return issues.filter((issue) => issue.pull_request === undefined && isOurs(issue.body ?? '')).sort((a, b) => a.number - b.number);
 }
 
 async function create(api: GitHubApi, happening: Happening): Promise<string> {

@@ -1,6 +1,7 @@
 import { ApiError, type GitHubApi, openApi } from './api.ts';
 import { type Happening, reportFailure, reportRecovery } from './failure-issue.ts';
 import { beat, type Notice, notify } from './notify.ts';
+import { namelessDatabase } from './shell.ts';
 
 /** How a run ended. */
 export interface FollowUpOutcome {
@@ -32,7 +33,7 @@ export interface FollowUpSettings {
 export async function followUp(outcome: FollowUpOutcome, settings: FollowUpSettings): Promise<string[]> {
   const { notifyUrl, heartbeatUrl, signal, environment } = settings;
   if (signal.aborted) return ['The run was stopped: no issue was opened or closed, and nobody was notified.'];
-  const happening: Happening = { ...outcome, runUrl: runUrl(environment), at: new Date() };
+  const happening: Happening = { ...outcome, nameless: namelessDatabase(environment), runUrl: runUrl(environment), at: new Date() };
   const tracked = settings.issue ? await track(outcome.ok, happening, settings) : { warning: null, recovered: false };
   const warnings = [tracked.warning];
   if (notifyUrl && (!outcome.ok || tracked.recovered)) {

@@ -20,6 +20,11 @@ export interface Shell {
 /** What an issue is about when it is about no database in particular. */
 export const EVERY_DATABASE = 'every database';
 
+/** What an issue is about when a run failed before it knew its database. The next success in the same workflow closes it. */
+export function namelessDatabase(environment: Environment): string {
+  return `a database of workflow ${environment['GITHUB_WORKFLOW'] || 'unknown'}`;
+}
+
 /** What an issue or a message tells of one database. */
 export interface Told {
   readonly database: string;

@@ -9,7 +9,7 @@ import { annotate } from './annotations.ts';
 import { docsLink } from './docs.ts';
 import { inputVariable } from './inputs.ts';
 import { writeOutputs } from './outputs.ts';
-import { EVERY_DATABASE, type Outcome, type Shell, type Told } from './shell.ts';
+import { EVERY_DATABASE, namelessDatabase, type Outcome, type Shell, type Told } from './shell.ts';
 import { writeSummary } from './summary.ts';
 
 /** Outputs, summary, whoever waits to hear of it, and annotations; answers with the exit status. Nothing here makes a success a failure. */
@@ -42,7 +42,8 @@ export async function tellFailure(error: unknown, options: object | null, settin
   const markdown = problemMarkdown(headline, problems, docsLink(first.code ?? 'bug', environment));
   await summarize(markdown, shell);
   if (settings !== null && !controller.signal.aborted) {
-    await followUpAll([{ database: database ?? 'unknown', ok: false, headline: `${headline}: ${first.message}`, markdown }], settings, shell);
+    const told: Told = { database: database ?? namelessDatabase(environment), ok: false, headline: `${headline}: ${first.message}`, markdown };
+    await followUpAll([told], settings, shell);
   }
   print(problems, shell);
   return exitStatusOf(error);
@@ -122,8 +123,10 @@ async function databaseMeant(options: object | null, { name, environment }: Shel
   const several = Array.isArray(database) ? database.map(String) : linesOf(named);
   if (name === 'watch') return several.length === 1 ? (several[0] ?? null) : EVERY_DATABASE;
   if (named) return named;
-  const url = databaseUrl ?? environment[inputVariable('database-url')] ?? '';
-  if (url === '') return null;
+  const url = describeInputs(ACTIONS[name]).some((input) => input.name === 'databaseUrl')
+    ? databaseUrl || environment[inputVariable('database-url')]?.trim() || environment['DATABASE_URL']?.trim()
+    : undefined;
+  if (!url) return null;
   try {
     const { parseDatabaseUrl } = await import('../postgres/url.ts');
     return parseDatabaseUrl(url, environment).database;

@@ -14,10 +14,17 @@ export function jobFields(id: string, token: TemplateToken): JobFields {
   return fields(token, `job ${id}`, KEYS, ['name', 'runs-on', 'permissions', 'timeout-minutes']);
 }
 
+export interface Triggered {
+  readonly name: string;
+  readonly path: string;
+}
+
 export interface JobPlan {
   readonly id: string;
   readonly job: JobFields;
   readonly world: World;
+  /** The workflow that was started by an event, of which this job may be in a called one. */
+  readonly triggered: Triggered;
   /** Of the job itself: github, inputs, vars, needs, secrets. */
   readonly contexts: Readonly<Record<string, unknown>>;
   readonly workflowEnvironment: Readonly<Record<string, string>>;

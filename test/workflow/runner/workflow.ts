@@ -1,6 +1,6 @@
 import { evaluate, type Scope, type Status, text, textMap } from './evaluate.ts';
 import { readInputs, readSecrets } from './inputs.ts';
-import { expandMatrix, type JobFields, type JobPlan, jobFields, jobRuns, runJob } from './job.ts';
+import { expandMatrix, type JobFields, type JobPlan, jobFields, jobRuns, runJob, type Triggered } from './job.ts';
 import { isMapping, isSequence, isString, type MappingToken, parseWorkflow, type TemplateToken } from './parser.ts';
 import { fields, UnknownFeature } from './unknown.ts';
 import type { Inputs, JobRun, WorkflowRun, World } from './world.ts';
@@ -21,17 +21,21 @@ interface Call {
   readonly secrets: Readonly<Record<string, string>>;
   /** The repository that the workflow's file is in. */
   readonly workflowOf: string;
+  /** The workflow that was triggered, which the context `github` of called ones is about too; absent when it is this one. */
+  readonly triggered?: Triggered;
 }
 
 async function run(path: string, content: string, world: World, call: Call): Promise<WorkflowRun> {
   const { root, errors } = await parseWorkflow(path, content);
   if (root === null || errors.length > 0) throw new Error(`${path} is no workflow: ${errors.join('; ')}`);
-  const workflow = fields(root, path, ['on', 'env', 'defaults', 'jobs'], ['name', 'run-name', 'permissions', 'concurrency']);
+  const workflow = fields(root, path, ['name', 'on', 'env', 'defaults', 'jobs'], ['run-name', 'permissions', 'concurrency']);
+  const nothing: Scope = { contexts: {}, status: 'success' };
+  const triggered = call.triggered ?? { name: text(workflow.name, nothing) || path, path };
   const event = eventOf(workflow.on, call.event, path);
   const inputs = readInputs(event, call.inputs, path);
   const secrets = call.event === 'workflow_call' ? readSecrets(event, call.secrets, path) : call.secrets;
   const contexts = {
-    github: githubContext(path, world, inputs),
+    github: githubContext(triggered, world, inputs),
     inputs,
     vars: world.variables,
     secrets: { ...secrets, GITHUB_TOKEN: world.token },
@@ -44,7 +48,15 @@ async function run(path: string, content: string, world: World, call: Call): Pro
       contexts: { ...contexts, needs: needsContext(job, done) },
       status: statusOf(needed(id, workflow.jobs as MappingToken), done),
     };
-    const plan: JobPlan = { id, job, world, contexts: scope.contexts, workflowEnvironment: environment, workflowDefaults: workflow.defaults };
+    const plan: JobPlan = {
+      id,
+      job,
+      world,
+      triggered,
+      contexts: scope.contexts,
+      workflowEnvironment: environment,
+      workflowDefaults: workflow.defaults,
+    };
     done.set(id, jobRuns(plan, scope) ? await runEntries(plan) : [skipped(id)]);
   }
   const jobs = [...done.values()].flat();
@@ -68,7 +80,7 @@ async function runEntries(plan: JobPlan): Promise<JobRun[]> {
 }
 
 /** A reusable workflow of the project, called by owner/name/path@ref or ./path. */
-async function callWorkflow({ id, job, world, contexts }: JobPlan, matrix: Record<string, unknown> | null): Promise<JobRun[]> {
+async function callWorkflow({ id, job, world, triggered, contexts }: JobPlan, matrix: Record<string, unknown> | null): Promise<JobRun[]> {
   const scope: Scope = { contexts: { ...contexts, matrix, strategy: {} }, status: 'success' };
   const [uses = ''] = text(job.uses, scope).split('@');
   const path = uses.startsWith('./') ? uses.slice(2) : uses.startsWith(`${world.home}/`) ? uses.slice(world.home.length + 1) : null;
@@ -76,14 +88,14 @@ async function callWorkflow({ id, job, world, contexts }: JobPlan, matrix: Recor
   const inherited = job.secrets !== undefined && isString(job.secrets) && job.secrets.value === 'inherit';
   const given = job.with === undefined ? {} : (evaluate(job.with, scope) as Inputs);
   const secrets = inherited ? (contexts['secrets'] as Record<string, string>) : textMap(job.secrets, scope);
-  const call = { event: 'workflow_call', inputs: given, secrets, workflowOf: world.home };
+  const call = { event: 'workflow_call', inputs: given, secrets, workflowOf: world.home, triggered };
   const { jobs } = await run(path, await world.readWorkflow(path), world, call);
   return jobs.map((inner) => ({ ...inner, id: `${id} / ${inner.id}` }));
 }
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 
-function githubContext(path: string, world: World, inputs: Inputs): Record<string, unknown> {
+function githubContext({ name, path }: Triggered, world: World, inputs: Inputs): Record<string, unknown> {
   return {
     actor: 'somebody',
     api_url: world.apiUrl,
@@ -99,7 +111,7 @@ function githubContext(path: string, world: World, inputs: Inputs): Record<strin
     server_url: 'https://github.com',
     sha: SHA,
     token: world.token,
-    workflow: path,
+    workflow: name,
     workflow_ref: `${world.caller}/${path}@refs/heads/main`,
   };
 }
