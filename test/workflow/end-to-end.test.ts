@@ -166,6 +166,16 @@ describe('from backup to restore', () => {
 });
 
 describe('what goes wrong', () => {
+  it('opens the issue also when what comes before the backup fails, as AWS does when it refuses the role', async () => {
+    const { standIns, machine, ...rest } = await world();
+    const refused = async () => Promise.reject(new Error('Not authorized to perform sts:AssumeRoleWithWebIdentity'));
+    const without = { ...standIns, 'aws-actions/configure-aws-credentials': refused };
+    const night = await run('backup', { ...rest, standIns: without, machine: { ...machine, AWS_EC2_METADATA_DISABLED: 'true' } });
+    expectEnds(night, ['databases - success', 'backup shop failure', 'backup blog failure']);
+    const opened = api.state.issues.splice(0);
+    expect(opened.map(({ title }) => title).toSorted()).toEqual(['Backup of blog failed', 'Backup of shop failed']);
+  });
+
   it('fails one database and not the other, opens one issue, and closes it on recovery', async () => {
     const secrets = { DATABASE_URLS: linesOfUrls().replace('BLOG_', 'BLOCK_') };
     for (const _ of ['first night', 'second night']) {
