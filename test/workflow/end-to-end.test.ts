@@ -219,6 +219,8 @@ describe('called from another repository', () => {
     const variables = { ...POSTGRES, AWS_ENDPOINT_URL_S3: bucket.endpoint };
     const nightly = await call('aws.yml', storage, { secrets, variables });
     expectEnds(nightly, ['backup / databases - success', 'backup / backup - success']);
+    // of three waiting in one group GitHub cancels one: callers that name no database must not share it
+    expect(jobOf(nightly, 'backup / backup').concurrency?.group).toBe('lifeboat-backup-Backup');
     const weekly = await call('aws-drill.yml', storage, { secrets, variables }, {}, shop.database);
     expectEnds(weekly, ['drill / databases - success', `drill / drill ${shop.database} success`]);
     for (const run of [nightly, weekly]) expectNoSecrets(run);
