@@ -95,6 +95,9 @@ export const triggersAreSafe: Rule = ({ content }) => {
     .map((name) => `${name} runs with secrets on what strangers wrote`);
 };
 
+/** A job or step that runs `always()` also runs when somebody has cancelled the run, and cannot be stopped but by force. */
+export const cancellationIsHeard: Rule = ({ text }) => (/^\s*if:.*\balways\(\)/m.test(text) ? ['always() ignores cancellation: !cancelled()'] : []);
+
 export const secretsAreNamed: Rule = ({ text }) => [
   ...(/^\s*secrets:\s*inherit/m.test(text) ? ['secrets: inherit hands over every secret there is'] : []),
   ...(/toJSON\(\s*secrets\s*\)|\bsecrets\s*\[/i.test(text) ? ['an expression that may be any secret makes GitHub hand over all of them'] : []),

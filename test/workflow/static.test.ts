@@ -107,6 +107,7 @@ const BAD: readonly (readonly [keyof typeof FOR_OWN, string, string])[] = [
   ['triggersAreSafe', 'on: pull_request_target', 'pull_request_target runs with secrets on what strangers wrote'],
   ['triggersAreSafe', 'on: [push, pull_request_target]', 'pull_request_target runs with secrets on what strangers wrote'],
   ['triggersAreSafe', 'on: { workflow_run: {} }', 'workflow_run runs with secrets on what strangers wrote'],
+  ['cancellationIsHeard', 'jobs:\n  one:\n    if: always() && true', 'always() ignores cancellation: !cancelled()'],
   ['secretsAreNamed', 'jobs:\n  one:\n    secrets: inherit', 'secrets: inherit hands over every secret there is'],
   ['secretsAreNamed', "env: { A: '${{ toJSON(secrets) }}' }", 'an expression that may be any secret makes GitHub hand over all of them'],
   ['secretsAreNamed', "env: { A: '${{ secrets[matrix.name] }}' }", 'an expression that may be any secret makes GitHub hand over all of them'],
