@@ -47,7 +47,7 @@ async function startCluster(manifest: Manifest, options: DrillOptions, context: 
   await assertRoom(manifest, options.scratchFolder);
   const scratch = await startScratch({ installation, context, ...(options.scratchFolder === undefined ? {} : { root: options.scratchFolder }) });
   try {
-    await createRoles(scratch.target, manifest.roles, context.signal);
+    await createRoles(scratch.target, manifest.roles, [], context.signal);
     const localeInstead = await createDatabase(scratch.target, DATABASE, manifest.source, context.signal);
     return {
       kind: 'cluster',
@@ -78,7 +78,7 @@ async function makeDatabase(manifest: Manifest, url: string, context: Context): 
   };
   try {
     const version = await withSession(server, { signal: context.signal }, async (session) => session.versionNumber);
-    created.push(...(await createRoles(server, manifest.roles, context.signal)));
+    await createRoles(server, manifest.roles, created, context.signal);
     const localeInstead = await createDatabase(server, name, manifest.source, context.signal);
     const target = withDatabase(server, name);
     return {
@@ -98,14 +98,24 @@ async function makeDatabase(manifest: Manifest, url: string, context: Context): 
 
 const DATABASE = 'restored';
 
-/** Roles that the dump refers to, without login; answers those that had to be made. */
-async function createRoles(server: ConnectionTarget, roles: readonly string[], signal: AbortSignal): Promise<string[]> {
-  return withSession(server, { signal }, async (session) => {
+/**
+ * Roles that the dump refers to, without login: all that are missing, or none. They are in `created` before they are there for good, so that
+ * whoever is interrupted knows what to drop.
+ */
+async function createRoles(server: ConnectionTarget, roles: readonly string[], created: string[], signal: AbortSignal): Promise<void> {
+  await withSession(server, { signal }, async (session) => {
     const rows = await session.query<{ rolname: string }>('SELECT rolname FROM pg_catalog.pg_roles');
     const there = new Set(rows.map((row) => row.rolname));
     const missing = roles.filter((role) => !there.has(role));
-    for (const role of missing) await session.query(`CREATE ROLE ${quoteIdentifier(role)} NOLOGIN`);
-    return missing;
+    const [self] = await session.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user');
+    await session.query('BEGIN');
+    for (const role of missing) {
+      await session.query(`CREATE ROLE ${quoteIdentifier(role)} NOLOGIN`);
+      // Only a member may make it the owner of something.
+      if (!self?.rolsuper) await session.query(`GRANT ${quoteIdentifier(role)} TO CURRENT_USER`);
+    }
+    created.push(...missing);
+    await session.query('COMMIT');
   });
 }
 
