@@ -81,6 +81,14 @@ describe('a release', () => {
     expect(await readFile(join(folder, 'gh-calls'), 'utf8')).toContain('auth setup-git');
   });
 
+  it('goes on where an earlier attempt has pushed the tag, and moves nothing', async () => {
+    const before = await git('ls-remote', 'origin');
+    await git('switch', '-q', 'main');
+    await git('tag', '-d', 'v1.2.3');
+    expect(await script(PUBLISH, '1.2.3')).toEqual({ failed: false, output: expect.stringContaining('v1.2.3 is there already') });
+    expect(await git('ls-remote', 'origin')).toBe(before);
+  });
+
   it('is never made twice, and moves nothing when it is tried', async () => {
     const before = await git('ls-remote', 'origin');
     await git('switch', '-q', 'main');
@@ -88,7 +96,8 @@ describe('a release', () => {
     await git('tag', '-d', 'v1.2.3');
     await mkdir(join(clone, 'dist'), { recursive: true });
     await writeFile(join(clone, 'dist', 'backup.js'), '// another\n');
-    expect((await script(PUBLISH, '1.2.3')).failed).toBe(true);
+    await git('-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '--allow-empty', '-m', 'Go on');
+    expect(await script(PUBLISH, '1.2.3')).toMatchObject({ failed: true, output: expect.stringContaining('v1.2.3 exists, and never moves') });
     expect(await git('ls-remote', 'origin')).toBe(before);
   });
 });
