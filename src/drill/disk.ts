@@ -1,5 +1,4 @@
 import { statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { LifeboatError } from '../errors.ts';
 import type { Manifest } from '../format/manifest.ts';
 
@@ -7,17 +6,34 @@ import type { Manifest } from '../format/manifest.ts';
 const OVERHEAD = 1.2;
 const CLUSTER_BYTES = 200 * 1024 * 1024;
 
-/** Bytes that scratch will need for this backup: never less than the live tables and indexes, though bloat makes that generous. */
-export function bytesNeeded(manifest: Manifest): number {
-  const tables = manifest.tables.reduce((sum, table) => sum + (table.rows === null ? 0 : table.bytes), 0);
-  const indexes = manifest.indexes.reduce((sum, index) => sum + index.bytes, 0);
-  return Math.ceil((tables + indexes) * OVERHEAD) + CLUSTER_BYTES;
+/**
+ * Bytes that scratch will need for this backup: never less than the live tables and indexes, though bloat makes that generous. Of a whole
+ * database it is all of it, since large objects and materialized views are in no list of tables.
+ */
+export function bytesNeeded({ tables, indexes, selection, source }: Pick<Manifest, 'tables' | 'indexes' | 'selection' | 'source'>): number {
+  const listed = sum(tables.filter((table) => table.rows !== null)) + sum(indexes);
+  const isWhole = Object.values(selection).every((patterns) => patterns.length === 0);
+  return Math.ceil(Math.max(listed, isWhole ? source.bytes : 0) * OVERHEAD) + CLUSTER_BYTES;
+}
+
+function sum(items: readonly { readonly bytes: number }[]): number {
+  return items.reduce((bytes, item) => bytes + item.bytes, 0);
 }
 
 /** @throws LifeboatError `disk-too-small` */
-export async function assertRoom(manifest: Manifest, folder: string = tmpdir()): Promise<void> {
+export async function assertRoom(manifest: Manifest, folder: string): Promise<void> {
   const needed = bytesNeeded(manifest);
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = await statfs(folder).catch((error: NodeJS.ErrnoException) => {
+    throw new LifeboatError(
+      'scratch-failed',
+      `The folder for scratch, ${folder}, cannot be used (${error.code}).`,
+      'Name one that is there, and may be written to.',
+      {
+        details: { folder, system: error.code },
+        cause: error,
+      },
+    );
+  });
   const free = bavail * bsize;
   if (free >= needed) return;
   throw new LifeboatError(

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -44,8 +46,10 @@ type Opened = Omit<Place, 'absentExtensions'>;
 
 async function startCluster(manifest: Manifest, options: DrillOptions, context: Context): Promise<Opened> {
   const installation = chooseServer(await findInstallations(context.environment), manifest.source.serverMajor);
-  await assertRoom(manifest, options.scratchFolder);
-  const scratch = await startScratch({ installation, context, ...(options.scratchFolder === undefined ? {} : { root: options.scratchFolder }) });
+  // the server runs in a folder of its own: a relative path would be another there
+  const root = options.scratchFolder === undefined ? tmpdir() : resolve(options.scratchFolder);
+  await assertRoom(manifest, root);
+  const scratch = await startScratch({ installation, context, root });
   try {
     await createRoles(scratch.target, manifest.roles, [], context.signal);
     const localeInstead = await createDatabase(scratch.target, DATABASE, manifest.source, context.signal);
