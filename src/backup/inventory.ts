@@ -11,7 +11,7 @@ import {
   readTableSizes,
 } from '../postgres/inventory.ts';
 import { holdsRows, isLockable } from '../postgres/relations.ts';
-import { joinSnapshot, type Snapshot } from '../postgres/snapshot.ts';
+import { joinSnapshot, liftTimeouts, type Snapshot } from '../postgres/snapshot.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 
 /** What has to be known before the first pg_dump starts. */
@@ -56,6 +56,7 @@ export async function readInventory(target: ConnectionTarget, snapshot: Snapshot
  */
 export async function readSequencesNow(target: ConnectionTarget, snapshot: Snapshot, run: InventoryRun, signal: AbortSignal) {
   return withSession(target, { signal }, async (session) => {
+    await liftTimeouts(session);
     await session.query(`SET lock_timeout = ${run.lockTimeoutMs}`);
     return readSequences(session, snapshot.relations);
   });

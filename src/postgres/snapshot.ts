@@ -25,7 +25,14 @@ export interface Snapshot {
   release(): Promise<void>;
 }
 
-/** Settings that would otherwise shape how values and definitions print, or end a session that waits for others. */
+/** Settings that would otherwise end a session that works for long, or waits for others; managed servers give them to roles. */
+const NO_TIMEOUTS = `
+  SET statement_timeout = 0;
+  SET idle_in_transaction_session_timeout = 0;
+  SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');
+`;
+
+/** Settings that would otherwise shape how values and definitions print. */
 const PINNED_SETTINGS = `
   SET TimeZone = 'UTC';
   SET DateStyle = 'ISO, YMD';
@@ -39,9 +46,6 @@ const PINNED_SETTINGS = `
   SET standard_conforming_strings = on;
   SET row_security = off;
   SET search_path = '';
-  SET statement_timeout = 0;
-  SET idle_in_transaction_session_timeout = 0;
-  SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout');
 `;
 
 const ATTEMPTS = 5;
@@ -103,7 +107,12 @@ export async function joinSnapshot(
 
 /** Makes values and definitions print the same in every session, on the source and in scratch. */
 export async function pinSettings(session: Session): Promise<void> {
-  await session.query(PINNED_SETTINGS);
+  await session.query(PINNED_SETTINGS + NO_TIMEOUTS);
+}
+
+/** Lets a statement take as long as it takes, and leaves every other setting as the role has it. */
+export async function liftTimeouts(session: Session): Promise<void> {
+  await session.query(NO_TIMEOUTS);
 }
 
 interface Locked {
@@ -118,6 +127,7 @@ async function lockAll(
   options: { readonly selection: Selection; readonly lockTimeoutMs: number },
   context: Context,
 ): Promise<Locked | null> {
+  await liftTimeouts(session);
   await session.query(`RESET search_path; SET lock_timeout = ${options.lockTimeoutMs}`);
   const listed = await listRelations(session, options.selection);
   if (options.selection.schemas.length > 0 && listed.length === 0) throw nothingSelected(options.selection);

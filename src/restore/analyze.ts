@@ -1,11 +1,12 @@
 import { withSession } from '../postgres/connect.ts';
 import { eachInSessions } from '../postgres/sessions.ts';
+import { liftTimeouts } from '../postgres/snapshot.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 
 /** Statistics for every table and materialized view: without them the first queries after a restore get the worst plans. */
 export async function analyze(target: ConnectionTarget, sessions: number, signal: AbortSignal): Promise<void> {
   const statements = await withSession(target, { signal }, (session) => session.query<{ sql: string }>(STATEMENTS_SQL));
-  await eachInSessions(target, { sessions, signal }, statements, (session, { sql }) => session.query(sql));
+  await eachInSessions(target, { sessions, signal, prepare: liftTimeouts }, statements, (session, { sql }) => session.query(sql));
 }
 
 const STATEMENTS_SQL = `

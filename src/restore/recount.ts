@@ -1,6 +1,7 @@
 import type { ManifestTable } from '../format/manifest.ts';
 import { countRows } from '../postgres/rows.ts';
 import { eachInSessions } from '../postgres/sessions.ts';
+import { pinSettings } from '../postgres/snapshot.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 import { compareRows, type RestoredTable } from './compare-rows.ts';
 
@@ -14,7 +15,7 @@ export async function recount(
   const counted: RestoredTable[] = [];
   // an extension's table may hold rows of its own beside those that were dumped
   const comparable = tables.filter((table) => table.extension === undefined);
-  await eachInSessions(target, { sessions, signal }, comparable, async (session, table) => {
+  await eachInSessions(target, { sessions, signal, prepare: pinSettings }, comparable, async (session, table) => {
     const { rows } = await countRows(session, { ...table, extensionCondition: null }, null);
     counted.push({ schema: table.schema, name: table.name, rows, checksum: null });
   });

@@ -8,6 +8,7 @@ import { withSession } from '../postgres/connect.ts';
 import { readSystemIdentifier } from '../postgres/inventory.ts';
 import { readOccupants, removeOccupants } from '../postgres/occupants.ts';
 import { chooseClient, findInstallations } from '../postgres/programs.ts';
+import { liftTimeouts } from '../postgres/snapshot.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import { assertPartsThere, verifyParts } from './digests.ts';
@@ -92,7 +93,10 @@ async function readTarget(target: ConnectionTarget, signal: AbortSignal): Promis
 async function empty(job: RestoreJob, context: Context): Promise<void> {
   context.log.info('Checking every part before anything is dropped.');
   await verifyParts(job, job.manifest.parts, context);
-  await withSession(job.target, { signal: context.signal }, removeOccupants);
+  await withSession(job.target, { signal: context.signal }, async (session) => {
+    await liftTimeouts(session);
+    await removeOccupants(session);
+  });
 }
 
 /** The schema, and of the data what the chosen tables need. */

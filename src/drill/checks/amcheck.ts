@@ -4,6 +4,7 @@ import type { Check, Finding } from '../../format/proof.ts';
 import { withSession } from '../../postgres/connect.ts';
 import { displayName, quoteIdentifier } from '../../postgres/identifiers.ts';
 import { eachInSessions } from '../../postgres/sessions.ts';
+import { liftTimeouts } from '../../postgres/snapshot.ts';
 import type { ConnectionTarget } from '../../postgres/url.ts';
 import { notRun, ran } from './check.ts';
 
@@ -41,7 +42,7 @@ export async function checkBtrees(target: ConnectionTarget, sessions: number, co
   }));
   const findings: Finding[] = [];
   let done = 0;
-  await eachInSessions(target, { sessions, signal }, btrees, async (session, index) => {
+  await eachInSessions(target, { sessions, signal, prepare: liftTimeouts }, btrees, async (session, index) => {
     try {
       await session.query(`SELECT ${quoteIdentifier(schema)}.bt_index_check($1::oid::regclass, true)`, [index.oid]);
     } catch (error) {
