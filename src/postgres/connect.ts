@@ -19,6 +19,8 @@ export interface Session {
    * text, bytea is a Buffer, json is parsed. Several statements without values answer with the rows of the last.
    */
   query<Row = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** One statement, never several; rows as lists, since columns may share a name. For SQL that is not our own. */
+  queryValues(sql: string, values: readonly unknown[]): Promise<unknown[][]>;
   /** Ends the session; cancels what still runs. Never throws and never hangs. */
   close(): Promise<void>;
 }
@@ -149,24 +151,27 @@ function sessionOver({ client, socket, tls }: Link, target: ConnectionTarget, si
     lost ??= new Error('Connection terminated');
   });
 
+  const run = <Row>(query: pg.QueryConfig) =>
+    new Promise<Row[]>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      if (lost !== undefined || ending !== undefined) return reject(connectionLost(lost, target));
+      waiting.add(reject);
+      client
+        .query(query)
+        .then(
+          (answer: pg.QueryResult | pg.QueryResult[]) => {
+            const last = Array.isArray(answer) ? answer.at(-1) : answer;
+            resolve((last?.rows ?? []) as Row[]);
+          },
+          (error) => reject(fromPostgres(error, target)),
+        )
+        .finally(() => waiting.delete(reject));
+    });
+
   return {
     processId: processID,
-    query: <Row>(sql: string, values?: readonly unknown[]) =>
-      new Promise<Row[]>((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        if (lost !== undefined || ending !== undefined) return reject(connectionLost(lost, target));
-        waiting.add(reject);
-        const running = values === undefined ? client.query(sql) : client.query(sql, [...values]);
-        running
-          .then(
-            (answer: pg.QueryResult | pg.QueryResult[]) => {
-              const last = Array.isArray(answer) ? answer.at(-1) : answer;
-              resolve((last?.rows ?? []) as Row[]);
-            },
-            (error) => reject(fromPostgres(error, target)),
-          )
-          .finally(() => waiting.delete(reject));
-      }),
+    query: <Row>(text: string, values?: readonly unknown[]) => run<Row>(values === undefined ? { text } : { text, values: [...values] }),
+    queryValues: (text, values) => run<unknown[]>({ text, values: [...values], rowMode: 'array', queryMode: 'extended' } as pg.QueryConfig),
     close: async () => {
       ending ??= end();
       await ending;

@@ -196,6 +196,8 @@ describe('an assertion', () => {
     ['is no boolean', 'SELECT note FROM shop.orders LIMIT 1', /not a boolean/],
     ['is of several rows', 'SELECT true FROM shop.orders', /3000 rows/],
     ['is of no row', 'SELECT true FROM shop.orders WHERE false', /0 rows/],
+    ['is of several columns', 'SELECT false, true', /2 columns/],
+    ['is of several statements', 'SELECT false; SELECT true', /multiple commands/],
     ['is an error', 'SELECT nonsense FROM shop.orders', /nonsense/],
     ['writes', 'DELETE FROM shop.orders RETURNING true', /read-only/],
   ])('that %s fails the drill, and shows no value of a row', async (_, sql, sentence) => {

@@ -35,10 +35,10 @@ export async function checkAssertions(
     await session.query('SET default_transaction_read_only = on');
     for (const { name, sql } of assertions) {
       try {
-        const rows = await session.query(sql, /\$1\b/.test(sql) ? [snapshotAt] : []);
-        const values = rows.flatMap((row) => Object.values(row as object));
-        if (rows.length !== 1 || values[0] !== true)
-          findings.push({ object: name, message: `returned ${describe(rows.length, values[0])} instead of true` });
+        const rows = await session.queryValues(sql, /\$1\b/.test(sql) ? [snapshotAt] : []);
+        const [row = []] = rows;
+        if (rows.length !== 1 || row.length !== 1 || row[0] !== true)
+          findings.push({ object: name, message: `returned ${describe(rows)} instead of true` });
       } catch (error) {
         if (!(error instanceof LifeboatError) || signal.aborted) throw error;
         findings.push({ object: name, message: error.message });
@@ -49,7 +49,10 @@ export async function checkAssertions(
 }
 
 /** Never a row's value: an assertion may be over anything. */
-function describe(rows: number, value: unknown): string {
-  if (rows !== 1) return `${rows} rows`;
+function describe(rows: readonly unknown[][]): string {
+  const [row = []] = rows;
+  if (rows.length !== 1) return `${rows.length} rows`;
+  if (row.length !== 1) return `${row.length} columns`;
+  const [value] = row;
   return value === false ? 'false' : value === null ? 'NULL' : 'something that is not a boolean';
 }
