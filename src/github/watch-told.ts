@@ -36,7 +36,8 @@ export function watchOutcome(result: WatchResult, { database: wanted }: WatchOpt
     },
     problems: [
       ...findings.map((finding): Problem => ({ level: 'error', code: null, title: 'watch', message: said(finding), remedy: '' })),
-      ...notExamined.map(
+      // what nobody wanted looked at is in the summary, and no warning on every run
+      ...blind.map(
         ({ object, reason }): Problem => ({ level: 'warning', code: null, title: 'not examined', message: `${object}: ${reason}`, remedy: '' }),
       ),
     ],
