@@ -38,7 +38,8 @@ export async function tellFailure(error: unknown, options: object | null, settin
       problems.map(({ message }) => message),
     );
   const database = await databaseMeant(options, shell);
-  const headline = `${name[0]?.toUpperCase()}${name.slice(1)} of ${database ?? 'a database'} ${controller.signal.aborted ? 'was stopped' : 'failed'}`;
+  const what = `${name[0]?.toUpperCase()}${name.slice(1)}${isOfDatabase(name) ? ` of ${database ?? 'a database'}` : ''}`;
+  const headline = `${what} ${controller.signal.aborted ? 'was stopped' : 'failed'}`;
   const markdown = problemMarkdown(headline, problems, docsLink(first.code ?? 'bug', environment));
   await summarize(markdown, shell);
   if (settings !== null && !controller.signal.aborted) {
@@ -47,6 +48,11 @@ export async function tellFailure(error: unknown, options: object | null, settin
   }
   print(problems, shell);
   return exitStatusOf(error);
+}
+
+/** What has a store has a database: setup-postgres and matrix have neither. */
+function isOfDatabase(name: ActionName): boolean {
+  return describeInputs(ACTIONS[name]).some((input) => input.name === 'storage');
 }
 
 function problemsIn(error: unknown, { name, secrets, log }: Shell): [Problem, ...Problem[]] {

@@ -88,7 +88,9 @@ describe('the action watch', () => {
     api.state.permissions.actions = 'none';
     const end = await watch({ database: 'shop' }, 1);
     expect(end.everything).toMatch(/permissions: actions: read/);
-    await watch({ database: 'shop', schedules: 'false' }, 0);
+    const unasked = await watch({ database: 'shop', schedules: 'false' }, 0);
+    expect(unasked.annotations).toEqual([]);
+    expect(unasked.summary).toContain('they were not to be looked at');
   });
 
   it('keeps what it could not reach in one issue, and closes that too', async () => {
@@ -124,5 +126,6 @@ describe('the action setup-postgres', () => {
     const end = await runAction('setup-postgres', { folder, inputs: { version } });
     expectStatus(end, 2);
     expect(end.annotations[0]?.data).toMatch(message);
+    expect(end.summary).toMatch(/^## ❌ Setup-postgres failed\n/);
   });
 });
