@@ -10,6 +10,6 @@ await runAction('restore', async (options, context) => {
     database: result.database,
     headline: restoreHeadline(result),
     markdown: restoreMarkdown(result),
-    outputs: { target: result.target, rows: result.rows },
+    outputs: { target: result.target, rows: result.rows, backup: result.backup },
   };
 });

@@ -92,6 +92,7 @@ export const ACTIONS = {
     outputs: {
       target: 'The database that was restored into and its host, without credentials.',
       rows: 'Rows counted in the target after the restore; with dry-run, those that the backup holds.',
+      backup: "The backup's id, also where the input says latest.",
     },
   },
   watch: {

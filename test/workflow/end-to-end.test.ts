@@ -10,7 +10,7 @@ import { clusterOf, freshDatabase, majors, runSql } from '../harness/postgres.ts
 import { createTestBucket, type TestBucket } from '../harness/s3.ts';
 import { shopDatabase } from '../harness/shop.ts';
 import { runWorkflow } from './runner/workflow.ts';
-import type { JobRun, WorkflowRun, World } from './runner/world.ts';
+import type { JobRun, StandIn, WorkflowRun, World } from './runner/world.ts';
 import { awsCredentials, checkout } from './stand-ins.ts';
 import { createWorld, HOME, ROOT, temporaryFolder } from './world.ts';
 
@@ -101,7 +101,7 @@ describe('from backup to restore', () => {
       expect(concurrency).toEqual({ group: `lifeboat-backup-${name}`, cancelInProgress: false });
       expect(summary).toContain(`## Backed up \`${name}\``);
       expect(unmasked).not.toContain(other.database);
-      expect(steps.at(-1)?.outputs).toMatchObject({ 'backup-id': expect.stringMatching(/^\d{8}T\d{6}Z-/), rows: expect.stringMatching(/^\d+$/) });
+      expect(steps.find((step) => step.name === 'Back up')?.outputs).toMatchObject({ 'backup-id': expect.stringMatching(/^\d{8}T\d{6}Z-/), rows: expect.stringMatching(/^\d+$/) });
     }
   });
 
@@ -126,6 +126,7 @@ describe('from backup to restore', () => {
       environments: { 'restore-plan': { secrets, approved: true }, restore: { secrets, approved } },
     };
   };
+  const ONE: Partial<World> = { event: 'workflow_dispatch', inputs: { database: 'shop' } };
   const ordersIn = (target: ConnectionTarget) =>
     runSql(target, "SELECT to_regclass('shop.orders')::text AS orders, to_regclass('shop.audit')::text AS audit");
 
@@ -142,6 +143,24 @@ describe('from backup to restore', () => {
     expect(jobOf(approved, 'restore').environment).toBe('restore');
     const [{ rows } = { rows: 0 }] = await runSql<{ rows: number }>(target, 'SELECT count(*)::int AS rows FROM shop.orders');
     expect(rows).toBe(3000);
+  });
+
+  it('restores what was approved, although a newer backup was made in between', async () => {
+    const target = await freshDatabase(MAJOR);
+    const base = await world(restoring(target, target.database));
+    const fetch = base.standIns['actions/checkout'] as StandIn;
+    let fetched = 0;
+    const meanwhile: StandIn = async (call) => {
+      fetched += 1;
+      // the dry run fetches two things, then comes the restore
+      if (fetched === 3) expectEnds(await run('backup', await world(ONE)), ['databases - success', 'backup shop success']);
+      return fetch(call);
+    };
+    const approved = await run('restore', { ...base, standIns: { ...base.standIns, 'actions/checkout': meanwhile } });
+    expectEnds(approved, ['plan - success', 'restore - success']);
+    const { backup = '' } = jobOf(approved, 'plan').outputs;
+    expect(backup).toMatch(/^\d{8}T\d{6}Z-/);
+    expect(jobOf(approved, 'restore').steps.at(-1)?.outputs).toMatchObject({ backup });
   });
 
   it('restores single tables into a target by name', async () => {
