@@ -19,6 +19,8 @@ export interface CountOptions {
   readonly sizes: ReadonlyMap<number, number>;
 }
 
+const TABLES_PER_SAVEPOINT = 50;
+
 /** Counts (and checksums) every table whose rows are dumped, in sessions that see the snapshot. */
 export async function countSnapshot(target: ConnectionTarget, snapshot: Snapshot, options: CountOptions, signal: AbortSignal): Promise<Counts> {
   const counted = snapshot.relations.filter((relation) => holdsRows(relation) && relation.leftOut === null);
@@ -35,8 +37,11 @@ export async function countSnapshot(target: ConnectionTarget, snapshot: Snapshot
   const countShare = (share: readonly Relation[]) => async (shared: AbortSignal) => {
     const session = await joinSnapshot(target, snapshot, { lock: share, lockTimeoutMs: options.lockTimeoutMs, signal: shared });
     try {
-      for (const relation of share) {
+      await session.query('SAVEPOINT counted');
+      for (const [i, relation] of share.entries()) {
         tables.set(relation.oid, await countRows(session, relation, columns === null ? null : (columns.get(relation.oid) ?? [])));
+        // lets go of the locks on their indexes, which planning takes: the server's lock table is for others too
+        if (i % TABLES_PER_SAVEPOINT === TABLES_PER_SAVEPOINT - 1) await session.query('ROLLBACK TO SAVEPOINT counted');
       }
     } finally {
       await session.close();
