@@ -50,6 +50,18 @@ describe('secret-lines', () => {
     expect((await environmentAfter('spare=x\nother=y', 'spare', 'A_TARGET')).found).toEqual(['A_TARGET is x']);
   });
 
+  it.each(['spare other', 'spare\tother'])('does not guess which of two is meant: %j', async (names) => {
+    const { job, result, found } = await environmentAfter('spare=x\nother=y', names, 'A_TARGET');
+    expect(result).toBe('failure');
+    expect(found).toEqual([]);
+    expect(job?.annotations).toMatchObject([{ kind: 'error', title: 'Too many names' }]);
+  });
+
+  it('takes a star for a name, and not for files', async () => {
+    const { job } = await environmentAfter('A_URL=1', '*');
+    expect(job?.annotations).toMatchObject([{ message: 'No secret line *=… was passed to this job.' }]);
+  });
+
   it('masks what it takes, and warns of what is not there', async () => {
     const { job, result } = await environmentAfter('A_URL=postgres://u:100%25@h', 'A_URL B_URL');
     expect(result).toBe('success');
