@@ -22,10 +22,14 @@ export async function listDatabases(store: Store, signal: AbortSignal): Promise<
 
 /** Ids of the folders that have a manifest, newest first. Any other folder is not a backup. */
 export async function listBackupIds(store: Store, database: string, signal: AbortSignal): Promise<string[]> {
-  const folders = await store.folders(databaseFolder(database), { signal });
-  const ids = folders.filter((name) => BACKUP_ID.test(name)).reverse();
-  const heads = await Promise.all(ids.map((id) => store.head(manifestKey(database, id), { signal })));
-  return ids.filter((_, i) => heads[i] !== null);
+  const candidates = await newestFirst(store, database, signal);
+  const ids: string[] = [];
+  for (let i = 0; i < candidates.length; i += HEADS_AT_ONCE) {
+    const some = candidates.slice(i, i + HEADS_AT_ONCE);
+    const whole = await Promise.all(some.map((id) => hasManifest(store, database, id, signal)));
+    ids.push(...some.filter((_, at) => whole[at]));
+  }
+  return ids;
 }
 
 /**
@@ -33,13 +37,13 @@ export async function listBackupIds(store: Store, database: string, signal: Abor
  * @throws LifeboatError `no-backups`, `unknown-backup` (with the nearest id), `manifest-missing`, `manifest-malformed`, `manifest-newer`
  */
 export async function findBackup(store: Store, database: string, which: string, signal: AbortSignal): Promise<FoundBackup> {
-  const ids = await listBackupIds(store, database, signal);
+  const candidates = await newestFirst(store, database, signal);
   if (which === 'latest') {
-    if (ids[0] === undefined) throw await noBackups(store, database, signal);
-    return readBackup(store, database, ids[0], signal);
+    for (const id of candidates) if (await hasManifest(store, database, id, signal)) return readBackup(store, database, id, signal);
+    throw await noBackups(store, database, signal);
   }
-  if (ids.includes(which)) return readBackup(store, database, which, signal);
-  if (BACKUP_ID.test(which) && (await store.folders(databaseFolder(database), { signal })).includes(which)) throw noManifest(store, database, which);
+  if (candidates.includes(which)) return readBackup(store, database, which, signal);
+  const ids = await listBackupIds(store, database, signal);
   if (ids.length === 0) throw await noBackups(store, database, signal);
   throw new LifeboatError(
     'unknown-backup',
@@ -48,6 +52,18 @@ export async function findBackup(store: Store, database: string, which: string, 
     { details: { backup: which, nearest: closest(which, ids) } },
   );
 }
+
+/** Ids of all folders that could be backups. */
+async function newestFirst(store: Store, database: string, signal: AbortSignal): Promise<string[]> {
+  return (await store.folders(databaseFolder(database), { signal })).filter((name) => BACKUP_ID.test(name)).reverse();
+}
+
+async function hasManifest(store: Store, database: string, id: string, signal: AbortSignal): Promise<boolean> {
+  return (await store.head(manifestKey(database, id), { signal })) !== null;
+}
+
+/** Fewer than the connections that the SDK keeps to a server, and a store may hold years of nightly backups. */
+const HEADS_AT_ONCE = 16;
 
 export async function readBackup(store: Store, database: string, id: string, signal: AbortSignal): Promise<FoundBackup> {
   const key = manifestKey(database, id);
