@@ -101,7 +101,10 @@ describe('from backup to restore', () => {
       expect(concurrency).toEqual({ group: `lifeboat-backup-${name}`, cancelInProgress: false });
       expect(summary).toContain(`## Backed up \`${name}\``);
       expect(unmasked).not.toContain(other.database);
-      expect(steps.find((step) => step.name === 'Back up')?.outputs).toMatchObject({ 'backup-id': expect.stringMatching(/^\d{8}T\d{6}Z-/), rows: expect.stringMatching(/^\d+$/) });
+      expect(steps.find((step) => step.name === 'Back up')?.outputs).toMatchObject({
+        'backup-id': expect.stringMatching(/^\d{8}T\d{6}Z-/),
+        rows: expect.stringMatching(/^\d+$/),
+      });
     }
   });
 
@@ -288,5 +291,6 @@ describe('called from another repository', () => {
     const nightly = await call('keys.yml', storage, { secrets: { DATABASE_URL: urlOf(shop) }, standIns: fromMain });
     expectEnds(nightly, ['backup / databases - success', 'backup / backup - success']);
     expect(jobOf(nightly, 'backup / backup').log).toMatch(/in all \d\.\d+ MB/);
+    expect(jobOf(nightly, 'backup / backup').log).not.toContain('Installing packages');
   });
 });

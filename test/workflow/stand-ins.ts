@@ -1,4 +1,4 @@
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { StandIn } from './runner/world.ts';
 import { HOME, ROOT } from './world.ts';
@@ -35,6 +35,8 @@ async function placeRepository(folder: string, dist: string | null): Promise<voi
   }
   const names = ['actions', '.github', 'src', 'scripts', 'package.json', 'package-lock.json'];
   for (const name of names) await cp(join(ROOT, name), join(folder, name), { recursive: true, preserveTimestamps: true });
+  // never newer than what is installed: npm ci would follow the link, and empty the packages of whoever runs the tests
+  await utimes(join(folder, 'package-lock.json'), 0, 0);
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 }
 
