@@ -9,13 +9,14 @@ import { type Bench, benchBackups } from './bench/backups.ts';
 import { makeDatabase } from './bench/database.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchRestores } from './bench/restores.ts';
+import { benchRetention } from './bench/retention.ts';
 import { printRows, type Row } from './bench/rows.ts';
 import { benchStartup } from './bench/startup.ts';
 
-/** `npm run bench [-- backups|restores|memory|startup …]`: every promise about speed and memory, as ratios within this run. */
+/** `npm run bench [-- backups|restores|memory|startup|retention …]`: every promise about speed and memory, as ratios within this run. */
 const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = { backups: benchBackups, restores: benchRestores, memory: benchMemory };
 /** Those that need no database. */
-const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = { startup: benchStartup };
+const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = { startup: benchStartup, retention: benchRetention };
 
 const groups = [...Object.keys(GROUPS), ...Object.keys(QUICK_GROUPS)];
 const asked = process.argv.length > 2 ? process.argv.slice(2) : groups;

@@ -39,6 +39,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { watchText } = await import('../report/terminal/watch.ts');
     return { result, ok: result.ok, text: (style) => watchText(result, style) };
   },
+  async prune(options, context) {
+    const { prune } = await import('../retention/prune.ts');
+    const result = await prune(options, context);
+    const { pruneText } = await import('../report/terminal/prune.ts');
+    return { result, ok: result.ok, text: (style) => pruneText(result, style) };
+  },
   async list(options, context) {
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);

@@ -107,6 +107,19 @@ export const ACTIONS = {
       'newest-proof': 'When the newest proof was made, in UTC; of several databases, where that is longest ago. Empty when there is none.',
     },
   },
+  prune: {
+    title: 'Lifeboat prune',
+    description: 'Delete old backups by a retention that trusts only proofs; unless apply is true, only say what would be deleted.',
+    branding: { icon: 'scissors', color: 'yellow' },
+    verb: 'prune',
+    settings: z.strictObject({ ...config, ...followUp }),
+    outputs: {
+      applied: 'true when what is not kept was deleted, false when it was only said.',
+      kept: 'How many backups are kept.',
+      deleted: 'How many backups were deleted, or would be.',
+      'deleted-bytes': 'How many bytes they and the leftovers of interrupted backups held.',
+    },
+  },
   'setup-postgres': {
     title: 'Lifeboat setup-postgres',
     description: 'Make client and server programs of a Postgres major ready, from the runner or from the PostgreSQL repository.',

@@ -3,7 +3,7 @@ import { databaseUrl, storeOptions } from './common.ts';
 import { optionMeta } from './define.ts';
 import { describeOptions, type OptionDescription } from './describe.ts';
 import { accept } from './value.ts';
-import { VERB_NAMES, VERBS, type VerbName } from './verbs.ts';
+import { sectionNameOf, VERB_NAMES, VERBS, type Verb, type VerbName } from './verbs.ts';
 
 /** Keys as the file has them; values as they would be given on the command line. */
 export type Section = Readonly<Record<string, unknown>>;
@@ -13,9 +13,12 @@ export interface DatabaseConfig extends Section {
   readonly backup?: Section | null;
   readonly restore?: Section | null;
   readonly drill?: Section | null;
+  readonly retention?: Section | null;
 }
 
 export interface Config extends Section {
+  /** For all databases; what a database says itself goes before it, key by key. */
+  readonly retention?: Section | null;
   /** The file it was read from, for messages. */
   readonly path: string;
   readonly databases?: Readonly<Record<string, DatabaseConfig | null>> | null;
@@ -38,9 +41,7 @@ const database = z.strictObject(
   {
     'database-url-env': variableName.describe(inVariable(databaseUrl)).nullish(),
     ...storeShape,
-    ...Object.fromEntries(
-      VERB_NAMES.filter((verb) => VERBS[verb].configurable).map((verb) => [verb, sectionOf(verb).describe(VERBS[verb].summary).nullish()]),
-    ),
+    ...sectionsOf(VERB_NAMES.filter((verb) => VERBS[verb].configurable)),
   },
   'is not a mapping',
 );
@@ -49,6 +50,7 @@ const database = z.strictObject(
 export const configSchema = z.strictObject(
   {
     ...storeShape,
+    ...sectionsOf(VERB_NAMES.filter((verb) => (VERBS[verb] as Verb).section !== undefined)),
     databases: z
       .record(z.string().min(1, 'is empty'), database.nullish(), 'is not a mapping from names to databases')
       .describe('Every database under its name in the store.')
@@ -56,6 +58,10 @@ export const configSchema = z.strictObject(
   },
   'is not a mapping',
 ) as unknown as z.ZodType<Omit<Config, 'path'>>;
+
+function sectionsOf(verbs: readonly VerbName[]): Record<string, z.ZodType> {
+  return Object.fromEntries(verbs.map((verb) => [sectionNameOf(verb), sectionOf(verb).describe(VERBS[verb].summary).nullish()]));
+}
 
 function sectionOf(verb: VerbName): z.ZodObject {
   const elsewhere = ['database', 'databaseUrl', ...Object.keys(storeOptions)];

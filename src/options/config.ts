@@ -7,7 +7,7 @@ import { describeOptions, kebabCase } from './describe.ts';
 import { suggestion } from './nearest.ts';
 import { badOptions, type InVariable, type OptionSources, spellFlag } from './read.ts';
 import { linesOf } from './value.ts';
-import { VERBS, type VerbName } from './verbs.ts';
+import { sectionNameOf, VERBS, type Verb, type VerbName } from './verbs.ts';
 
 export type { Config, DatabaseConfig, Section } from './config-schema.ts';
 
@@ -44,7 +44,9 @@ export function configFor(config: Config, verb: VerbName, given: OptionSources['
   const isShared = (name: string) => name in storeOptions || name === 'databaseUrl';
   take(config, isShared);
   take(found, isShared);
-  const section = found?.[verb as keyof DatabaseConfig] as Section | null | undefined;
+  const name = sectionNameOf(verb);
+  if ((VERBS[verb] as Verb).section !== undefined) take(config[name] as Section | null | undefined, (option) => !isShared(option));
+  const section = found?.[name as keyof DatabaseConfig] as Section | null | undefined;
   take(section, (name) => !isShared(name));
   if (section?.['assertions']) values['assert'] = Object.entries(section['assertions']).map(([name, sql]) => `${name}: ${sql}`);
   if (several !== null) values['database'] = several;

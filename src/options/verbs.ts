@@ -3,6 +3,7 @@ import { backupOptions } from './backup.ts';
 import { drillOptions } from './drill.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
+import { pruneOptions } from './prune.ts';
 import { restoreOptions } from './restore.ts';
 import { watchOptions } from './watch.ts';
 
@@ -12,6 +13,8 @@ export interface Verb {
   readonly schema: z.ZodObject;
   /** Whether a database in lifeboat.yml may have a section of this name. */
   readonly configurable: boolean;
+  /** What that section is called, where not as the verb is; it may then stand at the top too, for all databases. */
+  readonly section?: string;
 }
 
 /** Everything that pg-lifeboat can be asked to do: the command line, the actions and the reference are made from this. */
@@ -20,6 +23,12 @@ export const VERBS = {
   restore: { summary: 'Restore a backup, or some of its tables, into a database.', schema: restoreOptions, configurable: true },
   drill: { summary: 'Restore a backup into a throwaway Postgres and prove every row.', schema: drillOptions, configurable: true },
   watch: { summary: 'Look whether backups and proofs are as young as they have to be.', schema: watchOptions, configurable: true },
+  prune: {
+    summary: 'Delete old backups by a retention that trusts only proofs; without --apply, say what would be deleted.',
+    schema: pruneOptions,
+    configurable: true,
+    section: 'retention',
+  },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
   matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },
@@ -27,5 +36,11 @@ export const VERBS = {
 
 export type VerbName = keyof typeof VERBS;
 export type OptionsOf<V extends VerbName> = Readonly<z.output<(typeof VERBS)[V]['schema']>>;
+
+/** The key of a verb's section in lifeboat.yml. */
+export function sectionNameOf(verb: VerbName): string {
+  const { section }: Verb = VERBS[verb];
+  return section ?? verb;
+}
 
 export const VERB_NAMES = Object.keys(VERBS) as VerbName[];

@@ -1,7 +1,8 @@
 import type { BackupResult } from '../backup/backup.ts';
 import type { DrillResult } from '../drill/drill.ts';
 import type { RestoreResult } from '../restore/restore.ts';
-import { bytes, counted, seconds } from './format.ts';
+import type { PruneResult } from '../retention/prune.ts';
+import { bytes, count, counted, seconds } from './format.ts';
 
 /** One sentence of plain text: for a log, an issue's title, a message. Names in it are as they came from the database. */
 export function backupHeadline(result: BackupResult): string {
@@ -23,6 +24,15 @@ export function restoreHeadline(result: RestoreResult): string {
   const what = `${counted(result.tables, 'table')} with ${counted(result.rows, 'row')} of backup ${result.backup}`;
   if (result.dryRun) return `Dry run: nothing was written to ${result.target}; a restore would bring ${what}.`;
   return `Restored ${what} into ${result.target}.`;
+}
+
+export function pruneHeadline({ applied, database, decisions, orphans, deletedBytes }: PruneResult): string {
+  const deleted = decisions.filter(({ action }) => action === 'delete').length;
+  const reaped = orphans.filter(({ action }) => action === 'delete').length;
+  const what = `${count(deleted)} of ${counted(decisions.length, 'backup')} of ${database}`;
+  const more = reaped === 0 ? '' : ` and ${counted(reaped, 'leftover')} of interrupted ones`;
+  if (!applied) return `Dry run: nothing was deleted; ${what}${more} would be, ${bytes(deletedBytes)}.`;
+  return `Deleted ${what}${more}, ${bytes(deletedBytes)}.`;
 }
 
 function target(name: string, { seconds: measured, targetSeconds }: { readonly seconds: number; readonly targetSeconds: number }): string {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { fileError } from './file-errors.ts';
@@ -52,6 +52,19 @@ export function openFileStore(url: string): Store {
 
     async delete(key) {
       const path = pathOf(key);
+      await ifThere(unlink(path), 'delete', path);
+      await pruneEmptyFolders(dirname(path), root);
+    },
+
+    async *unfinished(_folder, options = {}) {
+      const temporaries = join(root, TEMPORARY_FOLDER);
+      for await (const { key, modifiedAt } of filesBelow(temporaries, '', options.signal)) {
+        yield { key: `${TEMPORARY_FOLDER}/${key}`, id: key, since: modifiedAt };
+      }
+    },
+
+    async abandon({ id }) {
+      const path = join(root, TEMPORARY_FOLDER, basename(id));
       await ifThere(unlink(path), 'delete', path);
       await pruneEmptyFolders(dirname(path), root);
     },

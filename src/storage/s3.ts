@@ -4,6 +4,7 @@ import { type Bucket, connect, request, type S3Settings } from './s3-client.ts';
 import { getObject } from './s3-get.ts';
 import { abortable } from './s3-landing.ts';
 import { putObject } from './s3-put.ts';
+import { abandonUpload, unfinishedUploads } from './s3-unfinished.ts';
 import type { Store, StoredObject } from './store.ts';
 import { parseS3Url } from './urls.ts';
 
@@ -54,6 +55,15 @@ export async function openS3Store(options: S3StoreOptions): Promise<Store> {
     async delete(key, { signal } = {}) {
       const command = new at.sdk.DeleteObjectCommand({ Bucket: bucket, Key: at.prefix + checkKey(key) });
       await ifThere(request(at, 'delete', key, signal, at.client.send(command, abortable(signal))));
+    },
+
+    async *unfinished(folder, { signal } = {}) {
+      yield* unfinishedUploads(at, folder, prefixOf(folder), signal);
+    },
+
+    async abandon(unfinished, { signal } = {}) {
+      checkKey(unfinished.key);
+      await abandonUpload(at, unfinished, signal);
     },
 
     async close() {

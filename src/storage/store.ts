@@ -15,6 +15,16 @@ export interface PutOptions {
   readonly onlyIfAbsent?: boolean;
 }
 
+/** What a put left that never ended: in S3 an upload of parts, in a folder a temporary file. It may also be still under way. */
+export interface Unfinished {
+  /** Of the object that it was to become, where the store knows that. */
+  readonly key: string;
+  /** Tells it from others of the same key. */
+  readonly id: string;
+  /** When it began, or, where the store knows that, was last written to. */
+  readonly since: Date;
+}
+
 /**
  * Where backups live. One conformance suite (test/integration/store.test.ts) says what each method promises;
  * every failure is a LifeboatError of the store codes.
@@ -34,5 +44,9 @@ export interface Store {
   folders(folder: string, options?: { signal?: AbortSignal }): Promise<string[]>;
   /** Deleting what is not there is done. */
   delete(key: string, options?: { signal?: AbortSignal }): Promise<void>;
+  /** Everything unfinished below the folder; of a store that cannot tell what it was to become, everything unfinished. */
+  unfinished(folder: string, options?: { signal?: AbortSignal }): AsyncIterable<Unfinished>;
+  /** Whoever is still writing it fails. Abandoning what is not there is done. */
+  abandon(unfinished: Unfinished, options?: { signal?: AbortSignal }): Promise<void>;
   close(): Promise<void>;
 }
