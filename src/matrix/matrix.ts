@@ -4,6 +4,7 @@ import { loadConfigFile } from '../options/config-file.ts';
 import { describeOptions } from '../options/describe.ts';
 import type { MatrixOptions } from '../options/matrix.ts';
 import { suggestion } from '../options/nearest.ts';
+import { RETENTION_KEYS } from '../options/prune.ts';
 import { badOptions } from '../options/read.ts';
 import { VERBS } from '../options/verbs.ts';
 
@@ -11,6 +12,8 @@ import { VERBS } from '../options/verbs.ts';
 export interface MatrixEntry {
   readonly database: string;
   readonly [variable: `${string}-env`]: string;
+  /** For a backup: lifeboat.yml has a retention for it. */
+  readonly retention?: true;
 }
 
 export interface MatrixResult {
@@ -48,7 +51,15 @@ function entries(config: Config | null, { for: verb, database }: MatrixOptions):
     // the command line and the action spell options differently
     throw badOptions('matrix', [{ option: 'Database', message }], 'Name a database of that file, or none to take them all.');
   }
-  return chosen.map(([name, found]) => ({ database: name, ...variables(found, verb) }));
+  return chosen.map(([name, found]) => ({
+    database: name,
+    ...variables(found, verb),
+    ...(verb === 'backup' && hasRetention(config, found) ? { retention: true as const } : {}),
+  }));
+}
+
+function hasRetention(config: Config, found: DatabaseConfig | null): boolean {
+  return RETENTION_KEYS.some((key) => Number(found?.retention?.[key] ?? config.retention?.[key] ?? 0) !== 0);
 }
 
 function variables(found: DatabaseConfig | null, verb: MatrixOptions['for']): Record<`${string}-env`, string> {

@@ -52,6 +52,17 @@ describe('matrix', () => {
     expect((await run('storage: s3://bucket/postgres', { database: 'shop' })).matrix).toEqual({ include: [{ database: 'shop' }] });
   });
 
+  it('says for a backup which databases have a retention, their own or that at the top', async () => {
+    const retentionOf = async (text: string, given = {}) => (await run(text, given)).matrix.include.map(({ retention }) => retention);
+    expect(await retentionOf(TWO)).toEqual([undefined, undefined]);
+    expect(await retentionOf(`retention: { daily: 7 }\n${TWO}`)).toEqual([true, true]);
+    expect(await retentionOf(`retention: { daily: 7 }\n${TWO}`, { for: 'drill' })).toEqual([undefined, undefined]);
+    expect(await retentionOf(`retention: { min-keep: 7 }\n${TWO}`)).toEqual([undefined, undefined]);
+    expect(
+      await retentionOf('retention: { daily: 7 }\ndatabases: { a: { retention: { daily: 0 } }, b: { retention: { keep-within: 30d } } }'),
+    ).toEqual([undefined, true]);
+  });
+
   it('is cut at what GitHub allows, and says so', async () => {
     const many = `databases: { ${Array.from({ length: 300 }, (_, i) => `db${i}: `).join(', ')} }`;
     const { matrix: cut, warnings } = await run(many);

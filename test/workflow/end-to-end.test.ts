@@ -6,6 +6,7 @@ import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { builtActions } from '../harness/bundle.ts';
 import { urlOf } from '../harness/cli.ts';
 import { type GitHubApiStandIn, startGithubApi } from '../harness/github-api.ts';
+import { writeBackup } from '../harness/history.ts';
 import { clusterOf, freshDatabase, majors, runSql } from '../harness/postgres.ts';
 import { createTestBucket, type TestBucket } from '../harness/s3.ts';
 import { shopDatabase } from '../harness/shop.ts';
@@ -44,6 +45,7 @@ databases:
   shop: { database-url-env: SHOP_DATABASE_URL, drill: { rto: 10m, assertions: { orders are there: SELECT count(*) = 3000 FROM shop.orders } } }
   blog: { database-url-env: BLOG_DATABASE_URL }
 `;
+const ENDPOINT = () => ({ AWS_ENDPOINT_URL_S3: bucket.endpoint });
 const linesOfUrls = () => `SHOP_DATABASE_URL=${urlOf(shop)}\nBLOG_DATABASE_URL=${urlOf(blog)}\n`;
 
 /** A repository with two databases, on AWS by OIDC. */
@@ -106,6 +108,33 @@ describe('from backup to restore', () => {
         rows: expect.stringMatching(/^\d+$/),
       });
     }
+  });
+
+  it('prunes after a backup that succeeded, where that was asked for and lifeboat.yml has a retention', async () => {
+    const store = await bucket.open('pruned');
+    const days: string[] = [];
+    for (const day of [3, 2, 1]) {
+      const at = new Date(Date.now() - day * 86_400_000).toISOString();
+      days.push(await writeBackup(store, 'shop', { at, drills: ['proven'] }));
+    }
+    const files = {
+      'lifeboat.yml': lifeboatYml()
+        .replace('/postgres', '/pruned')
+        .replace('SHOP_DATABASE_URL,', 'SHOP_DATABASE_URL, retention: { daily: 1, min-keep: 1 },'),
+    };
+    const pruning = (part: Partial<World> = {}) =>
+      world({ variables: { ...ROLE, ...POSTGRES, ...ENDPOINT(), LIFEBOAT_PRUNE: 'true' }, ...part }, files);
+    const outcomes = async (where: World) => {
+      const { jobs } = await run('backup', where);
+      return jobs.slice(1).map(({ steps, matrix }) => `${matrix?.['database']} ${steps.slice(-2).map(({ outcome }) => outcome)}`);
+    };
+    expect(await outcomes(await world({}, files))).toEqual(['shop success,skipped', 'blog success,skipped']);
+    const secrets = { DATABASE_URLS: linesOfUrls().replace('SHOP_', 'SHIP_') };
+    expect(await outcomes(await pruning({ secrets }))).toEqual(['shop failure,skipped', 'blog success,skipped']);
+    expect((await store.folders('shop')).slice(0, 3)).toEqual(days);
+    expect(await outcomes(await pruning())).toEqual(['shop success,success', 'blog success,skipped']);
+    expect(await store.folders('shop')).toEqual([days[2], expect.any(String), expect.any(String)]);
+    await store.close();
   });
 
   it('drills both, against what lifeboat.yml says of each', async () => {
