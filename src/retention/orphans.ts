@@ -64,6 +64,11 @@ async function listUnfinished(store: Store, database: string, signal: AbortSigna
   } catch (error) {
     // not every server lists them, and not every role may: then a lifecycle rule has to do it
     if (!(error instanceof LifeboatError) || (error.code !== 'store-access-denied' && error.code !== 'store-failed')) throw error;
-    return { unfinished: [], notExamined: [{ object: 'unfinished uploads', reason: `they could not be listed: ${error.message}` }] };
+    return {
+      unfinished: [],
+      notExamined: [
+        { object: 'unfinished uploads', reason: `they could not be listed, which takes s3:ListBucketMultipartUploads: ${error.message}` },
+      ],
+    };
   }
 }
