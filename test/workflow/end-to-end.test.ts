@@ -133,6 +133,7 @@ describe('from backup to restore', () => {
     expect(await outcomes(await pruning({ secrets }))).toEqual(['shop failure,skipped', 'blog success,skipped']);
     expect((await store.folders('shop')).slice(0, 3)).toEqual(days);
     expect(await outcomes(await pruning())).toEqual(['shop success,success', 'blog success,skipped']);
+    expect(api.state.issues.splice(0).map(({ title, state }) => [title, state])).toEqual([['Backup of shop failed', 'closed']]);
     expect(await store.folders('shop')).toEqual([days[2], expect.any(String), expect.any(String)]);
     await store.close();
   });
