@@ -1,6 +1,7 @@
 import { MANIFEST_FORMAT, type Manifest, type ManifestPart, type ManifestSequence, type ManifestTable } from '../format/manifest.ts';
 import { CHECKSUM_ALGORITHM } from '../postgres/checksum.ts';
 import type { SequenceState } from '../postgres/inventory.ts';
+import { DEFINITION_ALGORITHM } from '../postgres/objects.sql.ts';
 import { holdsRows } from '../postgres/relations.ts';
 import { TOOL } from '../tool.ts';
 import type { Counts } from './count.ts';
@@ -34,6 +35,7 @@ export function assembleManifest(found: Findings): Manifest {
     snapshot: { at: snapshot.at.toISOString(), lsn: snapshot.lsn },
     selection,
     checksumAlgorithm: found.checksums ? CHECKSUM_ALGORITHM : null,
+    definitionAlgorithm: DEFINITION_ALGORITHM,
     tables: tablesOf(found),
     sequences: sequencesOf(found.sequences.before, found.sequences.after),
     ...found.inventory,

@@ -4,6 +4,7 @@ import type { Check } from '../format/proof.ts';
 import { withSession } from '../postgres/connect.ts';
 import { displayName } from '../postgres/identifiers.ts';
 import { readExtensions, readIndexes, readObjects, readSequences } from '../postgres/inventory.ts';
+import { DEFINITION_ALGORITHM } from '../postgres/objects.sql.ts';
 import { holdsRows, listRelations, type Relation } from '../postgres/relations.ts';
 import { countLargeObjects, countRows, readColumns } from '../postgres/rows.ts';
 import { eachInSessions } from '../postgres/sessions.ts';
@@ -41,6 +42,13 @@ export interface Examination {
   readonly bytes: number;
 }
 
+function namesOnly({ manifest, sameMajor }: Examined): string | null {
+  if (!sameMajor) return 'names only: another major version may print a definition differently';
+  return manifest.definitionAlgorithm === DEFINITION_ALGORITHM
+    ? null
+    : 'names only: the backup was made by a version that describes objects differently';
+}
+
 /** Nothing selected out: whatever is in the restored database came from the backup. */
 const EVERYTHING = { schemas: [], excludeSchemas: [], excludeTables: [], excludeTableData: [] };
 
@@ -57,7 +65,7 @@ export async function examine(job: Examined, context: Context): Promise<Examinat
 
   const restored = await phase('inventory', () => readRestored(job, context.signal));
   const tables = await phase('rows', () => countRestored(job, restored.relations, context));
-  const comparison = { source: manifest, restored, sameMajor: job.sameMajor, allowed };
+  const comparison = { source: manifest, restored, namesOnly: namesOnly(job), allowed };
   const rowsToCheck = { manifest, restored: tables, relations: restored.relations, allowed };
   const checks = [
     checkRestoreErrors(job.problems, allowed),

@@ -114,6 +114,8 @@ const manifest = z.object({
   indexes: z.array(index),
   /** `null` when large objects were not part of what was asked for. */
   largeObjects: z.object({ count, checksum: z.string().nullable() }).nullable(),
+  /** What the definitions of `objects` are made of: those of another making cannot be compared. */
+  definitionAlgorithm: z.string(),
   objects: z.array(schemaObject),
   parts: z.array(part).min(1),
   /** What a person should know about this backup: globals that could not be read, say. */

@@ -31,7 +31,7 @@ const proof = z.object({
   tool: z.string(),
   /** Binds the proof to the manifest that it was made against. */
   manifestSha256: z.string(),
-  /** `proven` only when every check passed. `incomplete`: nothing failed, but something could not be examined. */
+  /** `proven`: every check that a proof rests on passed, and none failed. `incomplete`: nothing failed, but one of those could not run. */
   verdict: z.enum(['proven', 'failed', 'incomplete']),
   scratch: z.object({
     kind: z.enum(['cluster', 'database']),

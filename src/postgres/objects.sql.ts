@@ -1,3 +1,6 @@
+/** Names what the statements below print, in manifests: change it with any change to them, or older backups will seem to differ. */
+export const DEFINITION_ALGORITHM = 'definitions-1';
+
 /**
  * One statement per kind of schema object: its identity, and a definition that is the same on the source and in a faithful restore.
  * Column order is left out (a restore may move the columns of an inheriting table), as are the links between operators (a restore fills in
@@ -31,6 +34,8 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
              'toast', (SELECT array_agg(o ORDER BY o) FROM pg_class t, unnest(t.reloptions) o WHERE t.oid = c.reltoastrelid),
              'rowSecurity', ARRAY[c.relrowsecurity, c.relforcerowsecurity],
              'replicaIdentity', c.relreplident,
+             'method', (SELECT m.amname FROM pg_am m WHERE m.oid = c.relam),
+             'foreign', (SELECT array_agg(o ORDER BY o) FROM pg_foreign_table f, unnest(f.ftoptions) o WHERE f.ftrelid = c.oid),
              'ofType', nullif(c.reloftype, 0)::regtype::text,
              'partitionKey', CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END,
              'partitionBound', pg_get_expr(c.relpartbound, c.oid),
@@ -47,7 +52,7 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
                (SELECT jsonb_object_agg(a.attname, jsonb_build_array(
                          format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, pg_get_expr(f.adbin, f.adrelid),
                          CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END,
-                         a.attstorage, to_jsonb(a) ->> 'attcompression', a.attoptions, col_description(c.oid, a.attnum),
+                         a.attstorage, to_jsonb(a) ->> 'attcompression', to_jsonb(a) ->> 'attstattarget', a.attoptions, col_description(c.oid, a.attnum),
                          ${acl('c', 'a.attacl', 'c.relowner')}))
                   FROM pg_attribute a
                   JOIN pg_type t ON t.oid = a.atttypid
@@ -92,7 +97,7 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
     SELECT format('%I on %s', p.polname, p.polrelid::regclass) AS identity,
            jsonb_build_object('command', p.polcmd, 'permissive', p.polpermissive,
                               'roles', (SELECT array_agg(CASE WHEN r = 0 THEN 'public' ELSE pg_get_userbyid(r) END ORDER BY 1) FROM unnest(p.polroles) r),
-                              'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid)) AS definition
+                              'comment', obj_description(p.oid, 'pg_policy'), 'using', pg_get_expr(p.polqual, p.polrelid), 'check', pg_get_expr(p.polwithcheck, p.polrelid)) AS definition
       FROM pg_policy p
      WHERE p.polrelid = ANY ($1::oid[])`,
 
@@ -132,7 +137,7 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
 
   collation: `
     SELECT (pg_identify_object('pg_collation'::regclass, l.oid, 0)).identity,
-           jsonb_build_object('provider', l.collprovider, 'deterministic', l.collisdeterministic, 'collate', l.collcollate,
+           jsonb_build_object('provider', l.collprovider, 'deterministic', l.collisdeterministic, 'owner', pg_get_userbyid(l.collowner), 'collate', l.collcollate,
                               'locale', coalesce(to_jsonb(l) ->> 'colllocale', to_jsonb(l) ->> 'colliculocale')) AS definition
       FROM pg_collation l
      WHERE l.collnamespace = ANY ($2::oid[]) AND ${notOfExtension('pg_collation', 'l.oid')}`,
@@ -186,7 +191,8 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
 
   'event trigger': `
     SELECT quote_ident(t.evtname) AS identity,
-           jsonb_build_object('event', t.evtevent, 'function', t.evtfoid::regprocedure::text, 'enabled', t.evtenabled, 'tags', t.evttags) AS definition
+           jsonb_build_object('event', t.evtevent, 'function', t.evtfoid::regprocedure::text, 'enabled', t.evtenabled, 'tags', t.evttags,
+                              'owner', pg_get_userbyid(t.evtowner), 'comment', obj_description(t.oid, 'pg_event_trigger')) AS definition
       FROM pg_event_trigger t
      WHERE $3::boolean AND ${notOfExtension('pg_event_trigger', 't.oid')}`,
 
@@ -194,8 +200,11 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
     SELECT quote_ident(p.pubname) AS identity,
            jsonb_build_object('all', p.puballtables, 'operations', ARRAY[p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate], 'viaRoot', p.pubviaroot,
                               'owner', pg_get_userbyid(p.pubowner),
-                              'tables', (SELECT jsonb_agg(r.prrelid::regclass::text ORDER BY r.prrelid::regclass::text)
-                                           FROM pg_publication_rel r WHERE r.prpubid = p.oid)) AS definition
+                              'comment', obj_description(p.oid, 'pg_publication'),
+                              'tables', (SELECT jsonb_agg(jsonb_build_array(t.schemaname, t.tablename, to_jsonb(t) -> 'rowfilter',
+                                                  (SELECT jsonb_agg(a ORDER BY a) FROM jsonb_array_elements_text(nullif(to_jsonb(t) -> 'attnames', 'null'::jsonb)) a))
+                                                ORDER BY t.schemaname, t.tablename)
+                                           FROM pg_publication_tables t WHERE t.pubname = p.pubname)) AS definition
       FROM pg_publication p
      WHERE $3::boolean`,
 

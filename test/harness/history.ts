@@ -65,6 +65,7 @@ function manifestOf(id: string, database: string, at: string): Manifest {
     },
     snapshot: { at, lsn: null },
     selection: { schemas: [], excludeSchemas: [], excludeTables: [], excludeTableData: [] },
+    definitionAlgorithm: 'definitions-1',
     checksumAlgorithm: null,
     roles: [],
     extensions: [],

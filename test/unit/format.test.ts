@@ -36,6 +36,7 @@ const SAMPLE: Manifest = {
   },
   snapshot: { at: '2026-11-20T02:00:13.000Z', lsn: '0/16B3748' },
   selection: { schemas: [], excludeSchemas: [], excludeTables: [], excludeTableData: [] },
+  definitionAlgorithm: 'definitions-1',
   checksumAlgorithm: null,
   roles: ['shop'],
   extensions: [],

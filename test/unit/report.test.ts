@@ -116,6 +116,7 @@ const MANIFEST: Manifest = {
   },
   snapshot: { at: '2026-11-20T02:00:13.000Z', lsn: null },
   selection: { schemas: [HOSTILE], excludeSchemas: [], excludeTables: [], excludeTableData: [HOSTILE] },
+  definitionAlgorithm: 'definitions-1',
   checksumAlgorithm: null,
   roles: [],
   extensions: [{ name: HOSTILE, version: '1', schema: 'public', dependents: [] }],

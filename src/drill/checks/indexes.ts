@@ -20,7 +20,7 @@ export function checkIndexes(comparison: SchemaComparison, source: Pick<Manifest
 }
 
 function faults(
-  { sameMajor, allowed }: SchemaComparison,
+  { namesOnly, allowed }: SchemaComparison,
   tables: Manifest['tables'],
   wasValid: readonly ManifestIndex[],
   restored: Manifest['indexes'],
@@ -35,7 +35,7 @@ function faults(
     const table = { schema: index.schema, name: index.table };
     if (ofExtensions.has(displayName(table)) || allowed.table(index) !== null || allowed.table(table) !== null) return [];
     if (is === undefined) return { object, message: 'did not come back' };
-    const same = is.method === index.method && is.fillfactor === index.fillfactor && (!sameMajor || is.definition === index.definition);
+    const same = is.method === index.method && is.fillfactor === index.fillfactor && (namesOnly !== null || is.definition === index.definition);
     return same ? [] : { object, message: 'came back with another definition' };
   });
 }

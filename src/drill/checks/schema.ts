@@ -11,8 +11,8 @@ interface Side {
 export interface SchemaComparison {
   readonly source: Side;
   readonly restored: Side;
-  /** Definitions may print differently in another major version: then only names can be compared. */
-  readonly sameMajor: boolean;
+  /** Why only names can be compared; `null` when definitions can be, too. */
+  readonly namesOnly: string | null;
   readonly allowed: Allowed;
 }
 
@@ -27,7 +27,7 @@ export function checkObjects(comparison: SchemaComparison): Check[] {
       examined: was.length,
       findings,
       skipped: [...skipped, ...(name === 'schema' ? extensionVersions(comparison) : [])],
-      reason: comparison.sameMajor ? undefined : 'names only: another major version may print a definition differently',
+      reason: comparison.namesOnly ?? undefined,
     });
   };
   return [only('schema', (kind) => kind !== 'constraint' && kind !== 'index'), only('constraints', (kind) => kind === 'constraint')];
@@ -36,7 +36,7 @@ export function checkObjects(comparison: SchemaComparison): Check[] {
 export function compareObjects(
   was: readonly ManifestObject[],
   is: readonly ManifestObject[],
-  { sameMajor, allowed }: Pick<SchemaComparison, 'sameMajor' | 'allowed'>,
+  { namesOnly, allowed }: Pick<SchemaComparison, 'namesOnly' | 'allowed'>,
 ): { findings: Finding[]; skipped: Check['skipped'] } {
   const key = (object: ManifestObject) => `${object.kind} ${object.identity}`;
   const restored = new Map(is.map((object) => [key(object), object]));
@@ -48,7 +48,7 @@ export function compareObjects(
     const fault =
       counterpart === undefined
         ? 'did not come back'
-        : sameMajor && counterpart.definition !== object.definition
+        : namesOnly === null && counterpart.definition !== object.definition
           ? 'came back with another definition'
           : null;
     if (fault === null) continue;
