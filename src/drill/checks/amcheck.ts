@@ -15,7 +15,7 @@ interface Btree {
 }
 
 /**
- * amcheck's bt_index_check with heapallindexed on every B-tree: the tree is sound, and every row is in it.
+ * amcheck's bt_index_check with heapallindexed on every B-tree, those of TOAST tables too: the tree is sound, and every row is in it.
  * The extension is made in the throwaway database, so this comes after everything that looks at its schema.
  */
 export async function checkBtrees(target: ConnectionTarget, sessions: number, context: Context): Promise<Check> {
@@ -26,15 +26,19 @@ export async function checkBtrees(target: ConnectionTarget, sessions: number, co
       SELECT pg_catalog.set_config('session_replication_role', 'replica', false) FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolsuper
     `);
     await session.query('CREATE EXTENSION IF NOT EXISTS amcheck');
-    const [row] = await session.query<{ schema: string }>(`
-      SELECT n.nspname AS schema FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
+    const [row] = await session.query<{ schema: string; allowed: boolean }>(`
+      SELECT n.nspname AS schema,
+             pg_catalog.has_function_privilege(pg_catalog.format('%I.bt_index_check(regclass, boolean)', n.nspname), 'EXECUTE') AS allowed
+        FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'amcheck'
     `);
-    return row?.schema ?? 'public';
+    return row?.allowed === true ? row.schema : null;
   }).catch((error) => {
     if (error instanceof LifeboatError && !signal.aborted) return error;
     throw error;
   });
   if (schema instanceof LifeboatError) return notRun('amcheck', `the extension amcheck cannot be made on this server: ${schema.message}`);
+
+  if (schema === null) return notRun('amcheck', 'the role may not run bt_index_check on this server');
 
   const { btrees, others } = await withSession(target, { signal }, async (session) => ({
     btrees: await session.query<Btree>(BTREES_SQL),
@@ -65,7 +69,10 @@ const BTREES_SQL = `
     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
     JOIN pg_catalog.pg_am m ON m.oid = x.relam
-   WHERE x.relkind = 'i' AND m.amname = 'btree' AND i.indisvalid AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+   WHERE x.relkind = 'i' AND m.amname = 'btree' AND i.indisvalid AND n.nspname <> 'information_schema'
+     AND (n.nspname !~ '^pg_'
+          OR EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace
+                      WHERE c.reltoastrelid = i.indrelid AND cn.nspname !~ '^pg_' AND cn.nspname <> 'information_schema'))
    ORDER BY pg_catalog.pg_relation_size(x.oid) DESC
 `;
 
