@@ -27,7 +27,10 @@ export async function readGlobals(
     const [sql] = await Promise.all([buffer(program.stdout), program.done]);
     return sql;
   } catch (error) {
-    if (context.signal.aborted || !(error instanceof LifeboatError)) throw error;
+    // A lost connection, say, is no reason to make a backup without roles.
+    const refused =
+      error instanceof LifeboatError && ['client-failed', 'table-not-readable', 'authentication-failed', 'database-missing'].includes(error.code);
+    if (context.signal.aborted || !refused) throw error;
     return { unreadable: error.message };
   }
 }

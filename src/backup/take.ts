@@ -1,5 +1,6 @@
 import { allOrNothing } from '../concurrency.ts';
 import type { Context } from '../context.ts';
+import { LifeboatError } from '../errors.ts';
 import { backupFolder, GLOBALS_PART, manifestKey, newBackupId, SCHEMA_PART } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
 import { explainQueue } from '../postgres/blockers.ts';
@@ -71,7 +72,9 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
     return manifest;
   } catch (error) {
     const explained = await explainQueue(snapshot.session, error);
-    await removeUnfinished(store, folder, context.log);
+    // Somebody else's backup has this id: what lies there is theirs.
+    const taken = error instanceof LifeboatError && error.code === 'already-exists';
+    if (!taken) await removeUnfinished(store, folder, context.log);
     throw explained;
   }
 }
