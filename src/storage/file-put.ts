@@ -44,7 +44,7 @@ export async function putFile(root: string, path: string, body: Readable | Uint8
 async function createTemporary(path: string): Promise<FileHandle> {
   return await whileFolderVanishes(async () => {
     await makeFolder(dirname(path));
-    return await open(path, 'wx', 0o666);
+    return await open(path, 'wx', 0o600);
   });
 }
 
