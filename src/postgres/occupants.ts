@@ -6,7 +6,7 @@ export interface Occupant {
   readonly name: string;
 }
 
-/** Tables, views and sequences beside those of extensions; none in an empty database. */
+/** Tables, views, sequences, functions and types beside those of extensions; none in an empty database. */
 export async function readOccupants(session: Session): Promise<Occupant[]> {
   return session.query<Occupant>(`
     SELECT n.nspname AS schema, c.relname AS name
@@ -15,6 +15,18 @@ export async function readOccupants(session: Session): Promise<Occupant[]> {
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('e', 'i'))
+    UNION
+    SELECT n.nspname, p.proname
+      FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                        WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
+    UNION
+    SELECT n.nspname, t.typname
+      FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+     WHERE t.typtype IN ('d', 'e', 'r') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                        WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype IN ('e', 'i'))
      ORDER BY 1, 2
   `);
 }

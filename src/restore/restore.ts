@@ -48,7 +48,12 @@ export async function restore(options: RestoreOptions, context: Context): Promis
     const { manifest } = await findBackup(store, options.database, options.backup, context.signal);
     const tables = options.table.length === 0 ? null : chooseTables(manifest, options.table);
     const facts = await readTarget(target, context.signal);
-    const plan = describePlan(manifest, tables, { ...options, target: describeTarget(target), occupants: facts.occupants.length });
+    const plan = describePlan(manifest, tables, {
+      ...options,
+      target: describeTarget(target),
+      occupants: facts.occupants.length,
+      comparable: manifest.source.systemIdentifier !== null && facts.systemIdentifier !== null,
+    });
     for (const line of plan) context.log.info(line);
     const [refusal] = reasonsToRefuse(manifest, facts, { ...options, confirm: options.confirm, tables });
     if (refusal !== undefined) throw refusal;

@@ -134,7 +134,7 @@ test('a dry run says what it would do, and writes nothing', async () => {
   const context = recordingContext();
   const result = await runRestore('shop', store.url, target, { dryRun: true, clean: true, confirm: undefined }, context);
   expect(result).toMatchObject({ ok: true, dryRun: true, rows: taken.rows, phases: [], problems: [] });
-  expect(result.plan.join('\n')).toMatch(/then drop everything in .*\(1 tables, views and sequences\)/);
+  expect(result.plan.join('\n')).toMatch(/then drop everything in .*\(1 object\)/);
   for (const line of result.plan) expect(context.lines).toContain(line);
   expect(await tablesIn(target)).toEqual(['public.precious']);
   await expectNothingLeft([target], temporaries);
