@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { withoutRowValues } from './errors.ts';
 import type { ServiceUser } from './service-user.ts';
@@ -31,9 +31,9 @@ interface Owner {
 
 /** Makes the folder of one scratch in `root`, or in /tmp when a socket's path in `root` would be too long. */
 export async function createFolder(root: string, user: ServiceUser | null): Promise<ScratchFolder> {
-  const fits = Buffer.byteLength(join(root, `${PREFIX}XXXXXX`, 's')) <= LONGEST_SOCKET_FOLDER;
-  const path = await mkdtemp(join(root, PREFIX));
-  const socketHome = fits ? path : await mkdtemp(join('/tmp', PREFIX));
+  const path = await mkdtemp(named(root, PREFIX));
+  const fits = Buffer.byteLength(join(path, 's')) <= LONGEST_SOCKET_FOLDER;
+  const socketHome = fits ? path : await mkdtemp(named('/tmp', PREFIX));
   const owner: Owner = { pid: process.pid, started: await startOf(process.pid) };
   const log = join(path, 'log');
   for (const home of new Set([path, socketHome])) {
@@ -68,7 +68,7 @@ export async function createFolder(root: string, user: ServiceUser | null): Prom
 export async function createWorkFolder(): Promise<string> {
   const root = tmpdir();
   await reapAbandoned(root);
-  const path = await mkdtemp(join(root, WORK_PREFIX));
+  const path = await mkdtemp(named(root, WORK_PREFIX));
   await writeOwner(path, { pid: process.pid, started: await startOf(process.pid) });
   return path;
 }
@@ -124,14 +124,23 @@ async function reap(path: string): Promise<void> {
     const entry = await lstat(path);
     if (!entry.isDirectory() || entry.uid !== process.getuid?.()) return;
     const owner = await ownerOf(path);
-    // Between making the folder and noting its owner there is a moment; nobody needs longer for it than a minute.
-    if (owner === null && Date.now() - entry.ctimeMs < 60_000) return;
+    // Between making the folder and noting its owner there is a moment, in which only its name tells whose it is.
+    if (owner === null && Date.now() - entry.ctimeMs < 60_000 && (await startOf(makerOf(path))) !== '') return;
     if (owner !== null && (await startOf(owner.pid)) === owner.started) return;
     await endServersOf(path);
     await removeTree(path);
   } catch {
     // Another process reaps it at the same time, or it cannot be reaped: no reason not to start.
   }
+}
+
+/** What mkdtemp completes: the name of a folder says which process made it. */
+function named(root: string, prefix: string): string {
+  return join(root, `${prefix}${process.pid}-`);
+}
+
+function makerOf(path: string): number {
+  return Number(/-(\d+)-[^-]*$/.exec(basename(path))?.[1] ?? process.pid);
 }
 
 /** By the path in the arguments, because a pid in a file may long be someone else's. */
