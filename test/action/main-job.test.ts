@@ -141,7 +141,7 @@ describe('backup, drill and restore', () => {
       inputs: { ...inputs, backup: id, confirm: target.database, table: 'shop.customers\nshop.audit' },
     });
     expectStatus(end, 0);
-    expect(end.outputs).toEqual({ target: `${target.database} on ${target.host}:${target.port}`, rows: '800' });
+    expect(end.outputs).toEqual({ backup: id, target: `${target.database} on ${target.host}:${target.port}`, rows: '800' });
     expect(end.summary).toMatch(/^## Restored into /);
     expect(await runSql(target, 'SELECT count(*)::int AS n FROM shop.customers')).toEqual([{ n: 300 }]);
     for (const one of [dry, refused, end]) expectNoSecret(one);
