@@ -57,9 +57,13 @@ export async function expectNothingLeft(databases: readonly ConnectionTarget[], 
   if (left.length > 0) throw new Error(`left behind: ${left.join('; ')}`);
 }
 
-/** Every file below a folder, relative to it. */
-export async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+/** Every file below a folder, relative to it. Walked again when a folder in it vanishes meanwhile: whoever is looked at may be at work. */
+export async function filesIn(folder: string, tries = 20): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' && error.path !== folder && tries > 0) return null;
+    throw error;
+  });
+  if (entries === null) return filesIn(folder, tries - 1);
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
