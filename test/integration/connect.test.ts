@@ -25,7 +25,7 @@ function having(target: ConnectionTarget, changes: Partial<ConnectionTarget>): C
 
 describe.each(majors())('a session with Postgres %i', (major) => {
   it('tells who it is, and gives values as Postgres wrote them', async () => {
-    const session = await openSession(clusterOf(major).target, {});
+    const session = await openSession(clusterOf(major).target, { applicationName: 'test' });
     expect(Math.floor(session.versionNumber / 10_000)).toBe(major);
     const rows = await session.query(
       `SELECT pg_backend_pid() AS pid, 9007199254740993::int8 AS big, 1.10::numeric AS exact, '0044-03-15 BC'::date AS day,
@@ -143,7 +143,7 @@ describe('a session that ends early', () => {
   it('by an abort rejects with its reason, and the backend is gone', async () => {
     const stopping = new AbortController();
     const reason = new LifeboatError('cancelled', 'a', 'b');
-    const session = await openSession(clusterOf().target, { signal: stopping.signal });
+    const session = await openSession(clusterOf().target, { signal: stopping.signal, applicationName: 'test' });
     const sleeping = rejectionOf(session.query('SELECT pg_sleep(3600)'));
     const queued = rejectionOf(session.query('SELECT 1'));
     setTimeout(() => stopping.abort(reason), 50);
@@ -166,7 +166,7 @@ describe('a session that ends early', () => {
   });
 
   it('by close() cancels what still runs', async () => {
-    const session = await openSession(clusterOf().target, {});
+    const session = await openSession(clusterOf().target, { applicationName: 'test' });
     const sleeping = rejectionOf(session.query('SELECT pg_sleep(3600)'));
     await session.close();
     expect((await sleeping).code).toMatch(/connection-lost|query-failed/);
@@ -174,7 +174,7 @@ describe('a session that ends early', () => {
   });
 
   it('by the server is connection-lost, then and later', async () => {
-    const session = await openSession(clusterOf().target, {});
+    const session = await openSession(clusterOf().target, { applicationName: 'test' });
     const sleeping = rejectionOf(session.query('SELECT pg_sleep(3600)'));
     await runSql(clusterOf().target, 'SELECT pg_terminate_backend($1)', [session.processId]);
     expect((await sleeping).code).toBe('connection-lost');
@@ -183,7 +183,7 @@ describe('a session that ends early', () => {
   });
 
   it('while idle is no unhandled error', async () => {
-    const session = await openSession(clusterOf().target, {});
+    const session = await openSession(clusterOf().target, { applicationName: 'test' });
     await runSql(clusterOf().target, 'SELECT pg_terminate_backend($1)', [session.processId]);
     await eventually(isGone(session.processId));
     expect((await rejectionOf(session.query('SELECT 1'))).code).toBe('connection-lost');
@@ -192,7 +192,7 @@ describe('a session that ends early', () => {
 
   it('by an error of its user is closed', async () => {
     let pid = 0;
-    const using = withSession(clusterOf().target, {}, async (session) => {
+    const using = withSession(clusterOf().target, { applicationName: 'test' }, async (session) => {
       pid = session.processId;
       throw new LifeboatError('restore-failed', 'a', 'b');
     });
