@@ -25,7 +25,7 @@ function having(target: ConnectionTarget, changes: Partial<ConnectionTarget>): C
 
 describe.each(majors())('a session with Postgres %i', (major) => {
   it('tells who it is, and gives values as Postgres wrote them', async () => {
-    const session = await openSession(clusterOf(major).target, { applicationName: 'test' });
+    const session = await openSession(clusterOf(major).target, {});
     expect(Math.floor(session.versionNumber / 10_000)).toBe(major);
     const rows = await session.query(
       `SELECT pg_backend_pid() AS pid, 9007199254740993::int8 AS big, 1.10::numeric AS exact, '0044-03-15 BC'::date AS day,
