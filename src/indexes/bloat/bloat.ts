@@ -1,0 +1,44 @@
+/** From the best to the weakest: whatever is higher up is taken where it can be had. */
+export const BLOAT_METHODS = ['measured', 'scaled', 'exact', 'estimated'] as const;
+
+/**
+ * How an index's rebuilt size is known. `measured`: a drill built it anew from the rows of the same snapshot. `scaled`: that size, grown
+ * with the tuples since. `exact`: pgstattuple read its pages. `estimated`: from the catalogue's statistics.
+ */
+export type BloatMethod = (typeof BLOAT_METHODS)[number];
+
+export type Confidence = 'high' | 'medium' | 'low';
+
+export interface Bloat {
+  readonly oid: number;
+  readonly method: BloatMethod;
+  /** Of the live index, at the moment that is judged. */
+  readonly bytes: number;
+  /** What a REINDEX would leave. */
+  readonly rebuiltBytes: number;
+  readonly confidence: Confidence;
+  /** What the judgement stands on, and every reason to doubt it; sentences for people. */
+  readonly evidence: readonly string[];
+}
+
+export interface NotExamined {
+  readonly oid: number;
+  /** One sentence. */
+  readonly why: string;
+  /** What would change it: a GRANT, an ANALYZE, a drill. */
+  readonly remedy: string | null;
+}
+
+export interface BloatReport {
+  readonly judged: readonly Bloat[];
+  readonly notExamined: readonly NotExamined[];
+}
+
+/** Live size in rebuilt sizes: 1 is as good as new. */
+export function bloatRatio(bloat: Bloat): number {
+  return bloat.bytes / Math.max(bloat.rebuiltBytes, 8192);
+}
+
+export function wastedBytes(bloat: Bloat): number {
+  return Math.max(0, bloat.bytes - bloat.rebuiltBytes);
+}
