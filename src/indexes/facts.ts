@@ -8,10 +8,14 @@ export interface IndexFacts {
   readonly table: string;
   /** `btree`, `hash`, `gin`, … */
   readonly method: string;
-  /** As pg_get_indexdef prints it; `null` when the table was locked against reading. */
+  /** As pg_get_indexdef prints it with an empty search path, as in a manifest; `null` when the table was locked against reading. */
   readonly definition: string | null;
-  /** `null` when the relation was locked against reading. */
+  /** Of the main fork; `null` when the index was locked against reading. */
   readonly bytes: number | null;
+  /** relpages: how long it was when it was last vacuumed, analyzed or built. */
+  readonly pages: number;
+  /** One sentence on why `definition` or `bytes` is null; `null` when neither is. */
+  readonly unread: string | null;
   /** reltuples: an estimate; -1 when never analyzed. */
   readonly tuples: number;
   readonly tableTuples: number;
@@ -41,6 +45,8 @@ export interface IndexFacts {
   readonly temporary: boolean;
   /** Of this server since its counters' reset; `null` on an index without storage. */
   readonly scans: number | null;
+  /** ISO time; `null` before Postgres 16, and when it was never scanned. */
+  readonly lastScan: string | null;
 }
 
 /** Key columns first, then those of INCLUDE. */
@@ -49,7 +55,7 @@ export interface IndexColumn {
   readonly attnum: number;
   /** In the index, from 1: where statistics of an expression are kept. */
   readonly position: number;
-  /** As it stands in the definition: the column's name, or the expression. */
+  /** As it stands in the definition: the column's name, or the expression; of an expression on a table that was locked, `?`. */
   readonly text: string;
   readonly key: boolean;
   readonly type: string;
@@ -66,4 +72,97 @@ export interface IndexColumn {
   readonly nullsFirst: boolean;
   /** Whether its opclass has a support function `equalimage` that says yes, and so allows deduplication. */
   readonly equalimage: boolean;
+}
+
+/** A table, a partitioned table or a materialized view. */
+export interface TableFacts {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'table' | 'partitioned' | 'materialized view';
+  /** reltuples: an estimate; -1 when never analyzed. */
+  readonly tuples: number;
+  /** Of the main fork; by relpages where the table is locked against reading. */
+  readonly bytes: number;
+  readonly columns: number;
+  /** Counters of this server since their reset. */
+  readonly seqScans: number;
+  readonly seqRows: number;
+  readonly indexScans: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly liveRows: number;
+  readonly changedSinceAnalyze: number;
+  /** ISO time of the last ANALYZE, by hand or automatic; `null` when there was none since the counters' reset. */
+  readonly analyzedAt: string | null;
+}
+
+export interface ForeignKeyFacts {
+  readonly oid: number;
+  readonly name: string;
+  readonly tableOid: number;
+  /** Of the referencing table; their names beside. */
+  readonly attnums: readonly number[];
+  readonly columns: readonly string[];
+  readonly referencedOid: number;
+  readonly referencedSchema: string;
+  readonly referencedTable: string;
+  /** What a row's deletion does to those that refer to it: `no action`, `restrict`, `cascade`, `set null`, `set default`. */
+  readonly onDelete: string;
+  /** Of a partition: the partitioned table whose constraint this is. */
+  readonly inheritedFrom: { readonly schema: string; readonly name: string } | null;
+}
+
+export interface SequenceFacts {
+  readonly schema: string;
+  readonly name: string;
+  /** `null`: never drawn from, or not readable; `unread` tells which. Decimal text. */
+  readonly lastValue: string | null;
+  readonly unread: string | null;
+  /** What would let the role read it. */
+  readonly grant: string | null;
+  readonly start: string;
+  readonly min: string;
+  readonly max: string;
+  readonly increment: string;
+  readonly cycles: boolean;
+  /** The column that it fills, when it belongs to one. */
+  readonly column: {
+    readonly schema: string;
+    readonly table: string;
+    readonly name: string;
+    readonly type: string;
+    readonly identity: boolean;
+  } | null;
+}
+
+export interface AgeFacts {
+  readonly database: string;
+  /** Transactions since the oldest that is not frozen. */
+  readonly xids: number;
+  readonly multixacts: number;
+  readonly freezeMaxAge: number;
+  readonly multixactFreezeMaxAge: number;
+  /** Whether it is the database that was asked. */
+  readonly own: boolean;
+  /** Tables that hold the horizon back, oldest first; of the own database only. */
+  readonly oldest: readonly { readonly schema: string; readonly name: string; readonly xids: number; readonly multixacts: number }[];
+}
+
+export interface ServerFacts {
+  readonly database: string;
+  readonly versionNumber: number;
+  readonly systemIdentifier: string | null;
+  readonly standby: boolean;
+  /** ISO time. */
+  readonly now: string;
+  readonly startedAt: string;
+  /** Since when counters are kept; `null` when Postgres does not know. */
+  readonly countersSince: string | null;
+  readonly role: string;
+  /** Indexes of TOAST tables, which nobody judges. */
+  readonly toast: { readonly indexes: number; readonly bytes: number };
+  /** What an index is being built on right now: their tables' oids. */
+  readonly building: readonly number[];
 }
