@@ -45,6 +45,32 @@ export function indexEntries(entries: readonly ArchiveEntry[], part: ManifestPar
   return entries.filter((entry) => (entry.kind === 'INDEX' || entry.kind === 'CONSTRAINT') && entry.needs.some((id) => ids.has(id)));
 }
 
+/** Entries in the order of their restoration: those of the middle one by one, the others side by side. */
+export interface PostDataSteps {
+  readonly before: readonly ArchiveEntry[];
+  readonly attachments: readonly ArchiveEntry[];
+  readonly after: readonly ArchiveEntry[];
+}
+
+/**
+ * Keeps the attaching of indexes to partitioned ones out of pg_restore's parallel run. Two sessions that attach within one hierarchy at the
+ * same time may not see each other: they deadlock, or leave the parent invalid although all of its partitions are attached. Seen on
+ * Postgres 15 and 18, in about 2 of 100 trials with four sessions.
+ */
+export function postDataSteps(entries: readonly ArchiveEntry[]): PostDataSteps {
+  const attachments = entries.filter((entry) => entry.kind === 'INDEX ATTACH');
+  const late = new Set(attachments.map((entry) => entry.id));
+  for (let size = -1; size !== late.size; ) {
+    size = late.size;
+    for (const entry of entries) if (entry.needs.some((id) => late.has(id))) late.add(entry.id);
+  }
+  return {
+    before: entries.filter((entry) => !late.has(entry.id)),
+    attachments,
+    after: entries.filter((entry) => late.has(entry.id) && entry.kind !== 'INDEX ATTACH'),
+  };
+}
+
 /** What comes back with the tables that it needs. Foreign keys, triggers and policies need other objects. */
 const BELONGS_TO_A_TABLE = ['DEFAULT', 'CHECK CONSTRAINT', 'CONSTRAINT', 'INDEX', 'SEQUENCE', 'SEQUENCE OWNED BY'];
 /** Ties two of the chosen together. */

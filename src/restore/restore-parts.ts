@@ -11,7 +11,7 @@ import { createWorkFolder } from '../postgres/scratch-folder.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 import type { Store } from '../storage/store.ts';
 import { analyze } from './analyze.ts';
-import { type ArchiveEntry, indexEntries, parseArchiveList } from './archive-list.ts';
+import { type ArchiveEntry, indexEntries, parseArchiveList, postDataSteps } from './archive-list.ts';
 import { openPart } from './open-part.ts';
 import { listArchive, pgRestore } from './pg-restore.ts';
 import type { NameOfEntry, RestoreProblem } from './problems.ts';
@@ -76,7 +76,7 @@ export async function restoreParts(job: RestoreJob, context: Context): Promise<R
       archive = { path, entries: remaining };
       return problems;
     });
-    await phase('post-data', () => restoreSection(job, archive, 'post-data', [`--jobs=${job.jobs}`], context));
+    await phase('post-data', () => restorePostData(job, archive, context));
     await phase('analyze', async () => {
       await analyze(job.target, job.jobs, context.signal);
       return [];
@@ -117,6 +117,15 @@ async function restoreSection(
   const lines = new Map(archive.entries.map(({ id, line }) => [id, line]));
   const nameOf: NameOfEntry = ({ id }) => /^\d+; \d+ \d+ (.*)$/.exec(lines.get(id) ?? '')?.[1];
   return pgRestore({ ...job, nameOf, args: [...job.args, `--section=${section}`, `--use-list=${list}`, ...args, archive.path] }, context);
+}
+
+async function restorePostData(job: RestoreJob, { path, entries }: SchemaArchive, context: Context): Promise<RestoreProblem[]> {
+  const { before, attachments, after } = postDataSteps(entries);
+  const problems = await restoreSection(job, { path, entries: before }, 'post-data', [`--jobs=${job.jobs}`], context);
+  if (attachments.length === 0) return problems;
+  problems.push(...(await restoreSection(job, { path, entries: attachments }, 'post-data', [], context)));
+  if (after.length > 0) problems.push(...(await restoreSection(job, { path, entries: after }, 'post-data', [`--jobs=${job.jobs}`], context)));
+  return problems;
 }
 
 /**

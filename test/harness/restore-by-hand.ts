@@ -28,7 +28,7 @@ for part in "$FOLDER"/data-*.dump.zst; do
   zstd -q -d -c "$part" | restore --section=data || { echo "in $part" >&2; exit 1; }
 done
 zstd -q -d "$FOLDER/schema.dump.zst" -o "$WORK/schema.dump" || exit 1
-restore --section=post-data -j 2 "$WORK/schema.dump"
+restore --section=post-data "$WORK/schema.dump"
 `;
 
 /**
