@@ -4,6 +4,7 @@ import { PROOF_FORMAT } from '../format/proof.ts';
 import type { Phase } from '../restore/restore-parts.ts';
 import { TOOL } from '../tool.ts';
 import type { Examination } from './examine.ts';
+import { freshIndexes } from './fresh-indexes.ts';
 import type { Place } from './place.ts';
 
 /** Checks that say more, but without which a backup still counts as proven: they may not be possible, or not have been asked for. */
@@ -60,7 +61,7 @@ export function assembleProof(facts: DrillFacts): Proof {
     rpo: { seconds: rpo, targetSeconds: facts.rpoTargetSeconds, met: rpo <= facts.rpoTargetSeconds },
     storedBytes: manifest.parts.reduce((sum, part) => sum + part.stored.bytes, 0),
     restoredBytes: facts.examination?.bytes ?? 0,
-    indexes: (facts.examination?.indexes ?? []).map(({ schema, name, bytes, pages, tuples }) => ({ schema, name, bytes, pages, tuples })),
+    indexes: freshIndexes(manifest.indexes, facts.examination?.indexes ?? []),
   };
 }
 

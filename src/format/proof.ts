@@ -47,8 +47,18 @@ const proof = z.object({
   rpo: z.object({ seconds: z.number(), targetSeconds: z.number(), met: z.boolean() }),
   storedBytes: z.int().nonnegative(),
   restoredBytes: z.int().nonnegative(),
-  /** Sizes of the freshly built indexes: what the live ones are measured against. */
-  indexes: z.array(z.object({ schema: z.string(), name: z.string(), bytes: z.int(), pages: z.int(), tuples: z.number() })),
+  /** The freshly built indexes, after ANALYZE and before anything else: what the live ones are measured against (src/drill/fresh-indexes.ts). */
+  indexes: z.array(
+    z.object({
+      schema: z.string(),
+      name: z.string(),
+      bytes: z.int(),
+      pages: z.int(),
+      tuples: z.number(),
+      /** Whether it is the index of the manifest, valid and with the same definition; absent in older proofs. */
+      asDefined: z.boolean().optional(),
+    }),
+  ),
 });
 
 export type Proof = z.infer<typeof proof>;

@@ -19,6 +19,17 @@ export interface Bloat {
   readonly confidence: Confidence;
   /** What the judgement stands on, and every reason to doubt it; sentences for people. */
   readonly evidence: readonly string[];
+  /** What the last drill measured, beside what is said of now; `null` where nothing can be compared. */
+  readonly measured: MeasuredSizes | null;
+}
+
+/** Both sizes of one moment: live in the backup's snapshot, and built afresh by its drill. */
+export interface MeasuredSizes {
+  readonly backup: string;
+  /** ISO time of the snapshot. */
+  readonly at: string;
+  readonly bytes: number;
+  readonly rebuiltBytes: number;
 }
 
 export interface NotExamined {
@@ -35,10 +46,10 @@ export interface BloatReport {
 }
 
 /** Live size in rebuilt sizes: 1 is as good as new. */
-export function bloatRatio(bloat: Bloat): number {
+export function bloatRatio(bloat: Pick<Bloat, 'bytes' | 'rebuiltBytes'>): number {
   return bloat.bytes / Math.max(bloat.rebuiltBytes, 8192);
 }
 
-export function wastedBytes(bloat: Bloat): number {
+export function wastedBytes(bloat: Pick<Bloat, 'bytes' | 'rebuiltBytes'>): number {
   return Math.max(0, bloat.bytes - bloat.rebuiltBytes);
 }

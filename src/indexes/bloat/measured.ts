@@ -1,0 +1,81 @@
+import type { Manifest, ManifestIndex, ManifestTable } from '../../format/manifest.ts';
+import type { Proof } from '../../format/proof.ts';
+import { displayName } from '../../postgres/identifiers.ts';
+import type { MeasuredSizes } from './bloat.ts';
+
+/** One index of a backup beside itself as the backup's drill built it anew from the same rows. */
+export interface MeasuredIndex extends MeasuredSizes {
+  readonly definition: string;
+  readonly method: string;
+  /** Of the rebuilt index. Exact where the backup counted the table's rows and all of them are in the index, else reltuples after ANALYZE. */
+  readonly tuples: number;
+  readonly exactTuples: boolean;
+}
+
+/** Why the two sizes of an index say nothing, in one sentence, and what would make them. */
+export interface NotMeasured {
+  readonly why: string;
+  readonly remedy: string | null;
+}
+
+/**
+ * Compares the indexes of a backup's snapshot with those of its drill, by displayName. Without a proof nothing was measured. Pure.
+ */
+export function measureIndexes(manifest: Manifest, proof: Proof | null): Map<string, MeasuredIndex | NotMeasured> {
+  const none = whyNothing(manifest, proof);
+  const tables = new Map(manifest.tables.map((table) => [displayName(table), table]));
+  const fresh = new Map((proof?.indexes ?? []).map((index) => [displayName(index), index]));
+  const lost = new Set(proof?.checks.filter(({ name }) => name === 'rows').flatMap(({ findings }) => findings.map(({ object }) => object)));
+  const compare = (index: ManifestIndex): MeasuredIndex | NotMeasured => {
+    if (none !== null) return { why: none, remedy: DRILL };
+    const table = tables.get(displayName({ schema: index.schema, name: index.table }));
+    const rebuilt = fresh.get(displayName(index));
+    const why = whyNot(index, table, rebuilt, lost);
+    if (why !== null || rebuilt === undefined) return { why: why ?? NOT_BUILT, remedy: index.method === 'hash' ? null : DRILL };
+    const rows = isPartial(index) ? null : (table?.rows ?? null);
+    return {
+      backup: manifest.id,
+      at: manifest.snapshot.at,
+      bytes: index.bytes,
+      rebuiltBytes: rebuilt.bytes,
+      definition: index.definition,
+      method: index.method,
+      tuples: rows ?? rebuilt.tuples,
+      exactTuples: rows !== null,
+    };
+  };
+  return new Map(manifest.indexes.map((index) => [displayName(index), compare(index)]));
+}
+
+const DRILL = 'Run a drill of a backup that holds it.';
+const NOT_BUILT = 'The drill did not build this index.';
+
+function whyNothing({ id, source }: Manifest, proof: Proof | null): string | null {
+  if (proof === null) return 'No drill has built the indexes of the backup anew.';
+  if (proof.backup !== id) return 'The drill was of another backup.';
+  const major = Number.parseInt(proof.scratch.serverVersion, 10);
+  return major === source.serverMajor ? null : `The drill ran on Postgres ${major}, the source on ${source.serverMajor}: their pages may differ.`;
+}
+
+function whyNot(
+  index: ManifestIndex,
+  table: ManifestTable | undefined,
+  fresh: Proof['indexes'][number] | undefined,
+  lost: ReadonlySet<string>,
+): string | null {
+  if (index.method === 'hash') return 'A hash index is as large as the number of buckets it was made with: its size before and after says nothing.';
+  if (!index.valid) return 'The index is invalid, and a backup does not hold it.';
+  if (table?.rows === null) return "The table's rows are not in the backup.";
+  if (table?.extension !== undefined) return 'The table belongs to an extension, which fills it itself.';
+  if (table?.movesWithin !== undefined) return 'A restore may move rows among the partitions of the table.';
+  if (table !== undefined && lost.has(displayName(table))) return 'The drill did not get all rows of the table back.';
+  if (fresh === undefined) return NOT_BUILT;
+  if (fresh.asDefined === false) return 'The drill built it with another definition.';
+  // what a materialized view holds is computed anew by the restore
+  const shifted = table === undefined && (fresh.tuples <= 0 || index.tuples < 0 || Math.abs(fresh.tuples / index.tuples - 1) > 0.05);
+  return shifted ? 'The materialized view holds other rows than when it was backed up.' : null;
+}
+
+function isPartial({ definition }: ManifestIndex): boolean {
+  return definition.includes(' WHERE ');
+}

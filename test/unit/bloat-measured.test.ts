@@ -1,0 +1,191 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { freshIndexes } from '../../src/drill/fresh-indexes.ts';
+import type { Manifest, ManifestIndex, ManifestTable } from '../../src/format/manifest.ts';
+import type { Proof } from '../../src/format/proof.ts';
+import { bloatRatio, wastedBytes } from '../../src/indexes/bloat/bloat.ts';
+import { liveTuples } from '../../src/indexes/bloat/live-tuples.ts';
+import { type MeasuredIndex, measureIndexes } from '../../src/indexes/bloat/measured.ts';
+import { judgeByDrill } from '../../src/indexes/bloat/scaled.ts';
+import type { IndexFacts } from '../../src/indexes/facts.ts';
+import { indexFacts } from '../harness/index-facts.ts';
+
+const PAGE = 8192;
+const DEFINITION = 'CREATE INDEX orders_by_customer ON shop.orders USING btree (customer_id)';
+
+function manifestWith(index: Partial<ManifestIndex> = {}, table: Partial<ManifestTable> = {}): Manifest {
+  return {
+    id: '20261120T020013Z-3f9a',
+    source: { serverMajor: 18 },
+    snapshot: { at: '2026-11-20T02:00:13.000Z', lsn: null },
+    tables: [{ oid: 1, schema: 'shop', name: 'orders', rows: 1000, checksum: null, bytes: 0, part: null, ...table }],
+    indexes: [
+      {
+        schema: 'shop',
+        name: 'orders_by_customer',
+        table: 'orders',
+        definition: DEFINITION,
+        method: 'btree',
+        bytes: 40 * PAGE,
+        pages: 40,
+        tuples: 900,
+        fillfactor: null,
+        valid: true,
+        ...index,
+      },
+    ],
+  } as unknown as Manifest;
+}
+
+function proofWith(index: Partial<Proof['indexes'][number]> | null = {}, proof: Partial<Proof> = {}): Proof {
+  const fresh = { schema: 'shop', name: 'orders_by_customer', bytes: 20 * PAGE, pages: 20, tuples: 990, asDefined: true };
+  return {
+    backup: '20261120T020013Z-3f9a',
+    scratch: { kind: 'cluster', serverVersion: '18.1' },
+    checks: [],
+    indexes: index === null ? [] : [{ ...fresh, ...index }],
+    ...proof,
+  } as unknown as Proof;
+}
+
+const only = (manifest: Manifest, proof: Proof | null) => measureIndexes(manifest, proof).get('shop.orders_by_customer');
+
+describe('an index that a drill built anew', () => {
+  it('has both sizes of the snapshot, and as many tuples as the backup counted rows', () => {
+    expect(only(manifestWith(), proofWith())).toEqual({
+      backup: '20261120T020013Z-3f9a',
+      at: '2026-11-20T02:00:13.000Z',
+      bytes: 40 * PAGE,
+      rebuiltBytes: 20 * PAGE,
+      definition: DEFINITION,
+      method: 'btree',
+      tuples: 1000,
+      exactTuples: true,
+    });
+  });
+
+  it('has the tuples that ANALYZE saw when it is partial', () => {
+    const definition = `${DEFINITION} WHERE (paid IS NULL)`;
+    expect(only(manifestWith({ definition }), proofWith())).toMatchObject({ tuples: 990, exactTuples: false });
+  });
+
+  it('is known by an older proof, too, which says nothing of definitions', () => {
+    const { asDefined, ...older } = proofWith().indexes[0] as Proof['indexes'][number];
+    expect(only(manifestWith(), proofWith(null, { indexes: [older] }))).toMatchObject({ rebuiltBytes: 20 * PAGE });
+  });
+
+  it.each<[string, Manifest, Proof | null, RegExp]>([
+    ['without a drill', manifestWith(), null, /^No drill/],
+    ['by a drill of another backup', manifestWith(), proofWith({}, { backup: '20261113T020013Z-0000' }), /another backup/],
+    [
+      'by another major version',
+      manifestWith(),
+      proofWith({}, { scratch: { kind: 'database', serverVersion: '17.6' } }),
+      /Postgres 17, the source on 18/,
+    ],
+    ['of a hash index', manifestWith({ method: 'hash' }), proofWith(), /hash/],
+    ['of an invalid index', manifestWith({ valid: false }), proofWith(null), /invalid/],
+    ['where the rows were left out', manifestWith({}, { rows: null }), proofWith(), /not in the backup/],
+    ['where an extension fills the table', manifestWith({}, { extension: 'postgis' }), proofWith(), /extension/],
+    ['where rows may have moved', manifestWith({}, { movesWithin: 'shop.all' }), proofWith(), /partitions/],
+    ['where it was not built', manifestWith(), proofWith(null), /did not build/],
+    ['where it was built otherwise', manifestWith(), proofWith({ asDefined: false }), /another definition/],
+    ['of a materialized view with other rows', manifestWith({ table: 'view', tuples: 1200 }), proofWith(), /materialized view/],
+  ])('is not measured %s', (_, manifest, proof, why) => {
+    expect(only(manifest, proof)).toEqual({
+      why: expect.stringMatching(why),
+      remedy: manifest.indexes[0]?.method === 'hash' ? null : expect.any(String),
+    });
+  });
+
+  it('is not measured where rows are missing', () => {
+    const rows = { name: 'rows', verdict: 'fail' as const, examined: 1, findings: [{ object: 'shop.orders', message: '1 row' }], skipped: [] };
+    expect(only(manifestWith(), proofWith({}, { checks: [rows] }))).toMatchObject({ why: expect.stringMatching(/all rows/) });
+  });
+
+  it('is written into the proof with its name, its sizes, and whether it is the one of the manifest', () => {
+    const { indexes } = manifestWith();
+    const restored = { ...(indexes[0] as ManifestIndex), bytes: 20 * PAGE, pages: 20, tuples: 1000 };
+    const written = { schema: 'shop', name: 'orders_by_customer', bytes: 20 * PAGE, pages: 20, tuples: 1000, asDefined: true };
+    expect(freshIndexes(indexes, [restored])).toEqual([written]);
+    expect(freshIndexes(indexes, [{ ...restored, definition: `${DEFINITION} WITH (fillfactor='70')` }])).toEqual([{ ...written, asDefined: false }]);
+    expect(freshIndexes(indexes, [{ ...restored, valid: false }])).toEqual([{ ...written, asDefined: false }]);
+  });
+});
+
+const MEASURED = only(manifestWith(), proofWith()) as MeasuredIndex;
+const FACTS = indexFacts({ definition: DEFINITION, bytes: 40 * PAGE, tuples: 1000, tableTuples: 1000 });
+const changes = (liveRows: number, changedSinceAnalyze = 0) => ({ oid: 1, liveRows, deadRows: 0, changedSinceAnalyze, counted: true });
+const judged = (bytes: number, liveRows: number, measured: Partial<MeasuredIndex> = {}, facts: IndexFacts = FACTS) =>
+  judgeByDrill(facts, bytes, { ...MEASURED, ...measured }, liveTuples(facts, changes(liveRows)));
+
+describe('an index after its drill', () => {
+  it('is as it was measured while neither size nor rows moved', () => {
+    expect(judged(40 * PAGE, 1000)).toMatchObject({ method: 'measured', bytes: 40 * PAGE, rebuiltBytes: 20 * PAGE, confidence: 'high' });
+  });
+
+  it('is scaled by its tuples, but for the metapage', () => {
+    // 19 pages of tuples grow by a fifth to 22.8
+    expect(judged(50 * PAGE, 1200)).toMatchObject({
+      method: 'scaled',
+      bytes: 50 * PAGE,
+      rebuiltBytes: 24 * PAGE,
+      confidence: 'high',
+      measured: { at: '2026-11-20T02:00:13.000Z', bytes: 40 * PAGE, rebuiltBytes: 20 * PAGE },
+    });
+  });
+
+  it('is scaled, too, when it was rebuilt since, and shows it', () => {
+    expect(judged(20 * PAGE, 1000)).toMatchObject({ method: 'scaled', bytes: 20 * PAGE, rebuiltBytes: 20 * PAGE });
+  });
+
+  it.each([
+    [1.4, 'medium'],
+    [2.5, 'low'],
+  ])('is judged the less surely the more it grew: %f times, %s', (growth, confidence) => {
+    expect(judged(40 * PAGE, 1000 * growth)).toMatchObject({ method: 'scaled', confidence });
+  });
+
+  it('is judged with low confidence when a fifth of the table changed unseen, or when it was never analyzed', () => {
+    expect(judgeByDrill(FACTS, 40 * PAGE, MEASURED, liveTuples(FACTS, changes(1000, 300)))).toMatchObject({ confidence: 'low' });
+    const never = indexFacts({ ...FACTS, tuples: -1, tableTuples: -1 });
+    expect(judgeByDrill(never, 40 * PAGE, MEASURED, liveTuples(never, undefined))).toMatchObject({ confidence: 'low', rebuiltBytes: 20 * PAGE });
+  });
+
+  it('is not judged by the drill when it was defined anew, or was empty then', () => {
+    expect(judged(40 * PAGE, 1000, { definition: 'CREATE INDEX other' })).toMatchObject({ why: expect.stringMatching(/definition/) });
+    expect(judged(40 * PAGE, 1000, { tuples: 0, rebuiltBytes: PAGE })).toMatchObject({ why: expect.stringMatching(/empty/) });
+    expect(judged(PAGE, 0, { tuples: 0, bytes: PAGE, rebuiltBytes: PAGE })).toMatchObject({ method: 'measured', rebuiltBytes: PAGE });
+  });
+
+  it('never gets smaller with more tuples, and is never less than a page', () => {
+    fc.assert(
+      fc.property(fc.nat(10_000), fc.nat(10_000), fc.integer({ min: 1, max: 10_000 }), (a, b, pages) => {
+        const rebuilt = (rows: number) => (judged(40 * PAGE, rows, { rebuiltBytes: pages * PAGE }) as { rebuiltBytes: number }).rebuiltBytes;
+        const [fewer, more] = [rebuilt(Math.min(a, b)), rebuilt(Math.max(a, b))];
+        expect(fewer).toBeLessThanOrEqual(more);
+        expect(fewer).toBeGreaterThanOrEqual(PAGE);
+        expect(fewer % PAGE).toBe(0);
+      }),
+    );
+  });
+});
+
+describe('the tuples of an index now', () => {
+  const partial = indexFacts({ predicate: '(paid IS NULL)', tuples: 100, tableTuples: 1000 });
+
+  it("are the table's rows by its counters, of a partial index its share of them", () => {
+    expect(liveTuples(FACTS, changes(1300))).toEqual({ tuples: 1300, rows: 1300, doubt: null });
+    expect(liveTuples(partial, changes(2000))).toEqual({ tuples: 200, rows: 2000, doubt: null });
+  });
+
+  it('are reltuples where the counters know nothing, and unknown where that is not there', () => {
+    expect(liveTuples(FACTS, { ...changes(3), counted: false })).toEqual({ tuples: 1000, rows: 1000, doubt: null });
+    expect(liveTuples(indexFacts({ tuples: -1, tableTuples: -1 }), undefined).tuples).toBeNull();
+  });
+});
+
+it('A ratio is taken against one page at least, and nothing is wasted by an index smaller than a rebuilt one', () => {
+  expect(bloatRatio({ bytes: 16384, rebuiltBytes: 0 })).toBe(2);
+  expect(wastedBytes({ bytes: 8192, rebuiltBytes: 16384 })).toBe(0);
+});
