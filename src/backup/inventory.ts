@@ -8,26 +8,31 @@ import {
   readObjects,
   readRoles,
   readSequences,
+  readSuperuserOwners,
   readTableSizes,
 } from '../postgres/inventory.ts';
+import { readProvider } from '../postgres/provider.ts';
 import { holdsRows, isLockable } from '../postgres/relations.ts';
 import { joinSnapshot, liftTimeouts, type Snapshot } from '../postgres/snapshot.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
+import type { Provider } from '../providers/profiles.ts';
 
 /** What has to be known before the first pg_dump starts. */
 export interface Groundwork {
   readonly facts: Awaited<ReturnType<typeof readDatabaseFacts>>;
   /** Heap and TOAST bytes by oid, of every table with rows of its own. */
   readonly sizes: ReadonlyMap<number, number>;
+  /** Who runs the server; `null` for a plain Postgres. */
+  readonly provider: Provider | null;
 }
 
-export async function readGroundwork(snapshot: Snapshot): Promise<Groundwork> {
+export async function readGroundwork(target: ConnectionTarget, snapshot: Snapshot): Promise<Groundwork> {
   const facts = await readDatabaseFacts(snapshot.session);
   const sizes = await readTableSizes(snapshot.session, snapshot.relations.filter(holdsRows));
-  return { facts, sizes };
+  return { facts, sizes, provider: await readProvider(snapshot.session, target.host) };
 }
 
-export type Inventory = Pick<Manifest, 'roles' | 'extensions' | 'indexes' | 'objects' | 'notes'>;
+export type Inventory = Pick<Manifest, 'roles' | 'superusers' | 'extensions' | 'indexes' | 'objects' | 'notes'>;
 
 /**
  * What the database holds beside rows; read while they are being dumped. In a session of its own: the locks that it takes, on indexes of
@@ -40,6 +45,7 @@ export async function readInventory(target: ConnectionTarget, snapshot: Snapshot
   try {
     return {
       roles: await readRoles(session),
+      superusers: await readSuperuserOwners(session),
       extensions: run.selection.schemas.length === 0 ? await readExtensions(session) : [],
       indexes: await readIndexes(session, relations),
       objects: await readObjects(session, relations, run.selection),

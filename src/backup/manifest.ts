@@ -31,7 +31,12 @@ export function assembleManifest(found: Findings): Manifest {
     format: MANIFEST_FORMAT,
     id: found.id,
     tool: TOOL,
-    source: { ...found.groundwork.facts, pgDumpVersion: installation.client?.version ?? '', standby: snapshot.standby },
+    source: {
+      ...found.groundwork.facts,
+      pgDumpVersion: installation.client?.version ?? '',
+      standby: snapshot.standby,
+      provider: found.groundwork.provider,
+    },
     snapshot: { at: snapshot.at.toISOString(), lsn: snapshot.lsn },
     selection,
     checksumAlgorithm: found.checksums ? CHECKSUM_ALGORITHM : null,

@@ -42,7 +42,7 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
   const id = newBackupId(snapshot.at);
   const folder = backupFolder(job.database, id);
   try {
-    const groundwork = await readGroundwork(snapshot);
+    const groundwork = await readGroundwork(job.target, snapshot);
     const plan = planParts(plannableTables(snapshot.relations, groundwork), job.jobs);
     const checksums = job.checksums ?? groundwork.facts.bytes < CHECKSUMS_BELOW_BYTES;
     const watch = stopwatch();

@@ -17,7 +17,8 @@ export function allowedToMiss(manifest: Manifest, absent: readonly string[]): Al
   for (const extension of missing) {
     const reason = `hangs on the extension ${extension.name}, which scratch does not offer`;
     const own = manifest.tables.filter((table) => table.extension === extension.name).map(({ schema, name }) => `${schema}.${name}`);
-    for (const identity of [extension.name, ...own, ...extension.dependents]) reasons.set(unquoted(identity), reason);
+    for (const identity of [extension.name, ...own, ...extension.dependents, ...(extension.privileges ?? [])])
+      reasons.set(unquoted(identity), reason);
   }
   const object = (identity: string) => reasons.get(unquoted(identity)) ?? null;
   return {

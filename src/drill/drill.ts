@@ -16,6 +16,7 @@ import { notRun, ran } from './checks/check.ts';
 import { compareFolder } from './checks/digests.ts';
 import { type Examination, examine } from './examine.ts';
 import { openPlace, type Place } from './place.ts';
+import { drillProfile, unprovenByProfile } from './profile.ts';
 import { assembleProof } from './proof.ts';
 
 export interface DrillResult {
@@ -105,6 +106,7 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
       manifest,
       problems: restored.outcome.problems,
       allowed: allowedToMiss(manifest, place.absentExtensions),
+      unproven: unprovenByProfile(manifest, drillProfile(manifest, options)),
       sameMajor: place.serverMajor === manifest.source.serverMajor,
       sessions: jobs,
       assertions: job.assertions,

@@ -28,6 +28,8 @@ export interface Examined {
   readonly manifest: Manifest;
   readonly problems: readonly RestoreProblem[];
   readonly allowed: Allowed;
+  /** What the profile of the source's provider says that no drill elsewhere can prove. */
+  readonly unproven: Check['skipped'];
   readonly sameMajor: boolean;
   readonly sessions: number;
   readonly assertions: readonly Assertion[];
@@ -65,7 +67,7 @@ export async function examine(job: Examined, context: Context): Promise<Examinat
 
   const restored = await phase('inventory', () => readRestored(job, context.signal));
   const tables = await phase('rows', () => countRestored(job, restored.relations, context));
-  const comparison = { source: manifest, restored, namesOnly: namesOnly(job), allowed };
+  const comparison = { source: manifest, restored, namesOnly: namesOnly(job), allowed, unproven: job.unproven };
   const rowsToCheck = { manifest, restored: tables, relations: restored.relations, allowed };
   const checks = [
     checkRestoreErrors(job.problems, allowed),

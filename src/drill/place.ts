@@ -10,7 +10,9 @@ import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts';
 import { chooseServer, findInstallations } from '../postgres/programs.ts';
 import { startScratch } from '../postgres/scratch.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl, withDatabase } from '../postgres/url.ts';
+import { PROFILES, PROVIDERS } from '../providers/profiles.ts';
 import { assertRoom } from './disk.ts';
+import { drillProfile } from './profile.ts';
 
 /** An empty database of the drill's own. */
 export interface Place {
@@ -35,7 +37,7 @@ export interface Place {
 export async function openPlace(manifest: Manifest, options: DrillOptions, context: Context): Promise<Place> {
   const place = options.into === undefined ? await startCluster(manifest, options, context) : await makeDatabase(manifest, options.into, context);
   try {
-    return { ...place, absentExtensions: await findAbsentExtensions(manifest, place, options.allowMissingExtension, context.signal) };
+    return { ...place, absentExtensions: await findAbsentExtensions(manifest, place, mayBeMissing(manifest, options), context.signal) };
   } catch (error) {
     await place.destroy();
     throw error;
@@ -51,7 +53,7 @@ async function startCluster(manifest: Manifest, options: DrillOptions, context: 
   await assertRoom(manifest, root);
   const scratch = await startScratch({ installation, context, root });
   try {
-    await createRoles(scratch.target, manifest.roles, [], context.signal);
+    await createRoles(scratch.target, manifest, [], context.signal);
     const localeInstead = await createDatabase(scratch.target, DATABASE, manifest.source, context.signal);
     return {
       kind: 'cluster',
@@ -82,7 +84,7 @@ async function makeDatabase(manifest: Manifest, url: string, context: Context): 
   };
   try {
     const version = await withSession(server, { signal: context.signal }, async (session) => session.versionNumber);
-    await createRoles(server, manifest.roles, created, context.signal);
+    await createRoles(server, manifest, created, context.signal);
     const localeInstead = await createDatabase(server, name, manifest.source, context.signal);
     const target = withDatabase(server, name);
     return {
@@ -106,7 +108,12 @@ const DATABASE = 'restored';
  * Roles that the dump refers to, without login: all that are missing, or none. They are in `created` before they are there for good, so that
  * whoever is interrupted knows what to drop.
  */
-async function createRoles(server: ConnectionTarget, roles: readonly string[], created: string[], signal: AbortSignal): Promise<void> {
+async function createRoles(
+  server: ConnectionTarget,
+  { roles, superusers = [] }: Pick<Manifest, 'roles' | 'superusers'>,
+  created: string[],
+  signal: AbortSignal,
+): Promise<void> {
   await withSession(server, { signal }, async (session) => {
     const rows = await session.query<{ rolname: string }>('SELECT rolname FROM pg_catalog.pg_roles');
     const there = new Set(rows.map((row) => row.rolname));
@@ -114,7 +121,7 @@ async function createRoles(server: ConnectionTarget, roles: readonly string[], c
     const [self] = await session.query<{ rolsuper: boolean }>('SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user');
     await session.query('BEGIN');
     for (const role of missing) {
-      await session.query(`CREATE ROLE ${quoteIdentifier(role)} NOLOGIN`);
+      await session.query(`CREATE ROLE ${quoteIdentifier(role)} NOLOGIN ${self?.rolsuper && superusers.includes(role) ? 'SUPERUSER' : ''}`);
       // Only a member may make it the owner of something.
       if (!self?.rolsuper) await session.query(`GRANT ${quoteIdentifier(role)} TO CURRENT_USER`);
     }
@@ -163,6 +170,15 @@ function providerClause(instead: string | null, source: Manifest['source'], vers
 /** Package names where they are not the extension's own: https://wiki.postgresql.org/wiki/Apt */
 const PACKAGES: Readonly<Record<string, string>> = { vector: 'pgvector', postgis: 'postgis-3', postgis_topology: 'postgis-3', pg_cron: 'cron' };
 
+function mayBeMissing(manifest: Manifest, options: DrillOptions): string[] {
+  return [...options.allowMissingExtension, ...(drillProfile(manifest, options)?.extensions ?? [])];
+}
+
+function hintOfProfile(missing: readonly string[]): string {
+  const provider = PROVIDERS.find((name) => missing.every((extension) => PROFILES[name].extensions.includes(extension)));
+  return provider === undefined ? '' : ` For a database of ${PROFILES[provider].title}, --profile ${provider} says the same.`;
+}
+
 async function findAbsentExtensions(manifest: Manifest, place: Opened, allowed: readonly string[], signal: AbortSignal): Promise<string[]> {
   const rows = await withSession(place.target, { signal }, (session) =>
     session.query<{ name: string }>('SELECT name FROM pg_catalog.pg_available_extensions'),
@@ -175,7 +191,7 @@ async function findAbsentExtensions(manifest: Manifest, place: Opened, allowed: 
   throw new LifeboatError(
     'extension-missing',
     `The backup needs ${missing.length === 1 ? 'an extension' : 'extensions'} that scratch does not offer: ${missing.join(', ')}.`,
-    `Install ${packages.join(', ')} (contrib extensions are in postgresql-contrib), or accept that what hangs on it is not proven: ${missing.map((name) => `--allow-missing-extension ${name}`).join(' ')}.`,
+    `Install ${packages.join(', ')} (contrib extensions are in postgresql-contrib), or accept that what hangs on it is not proven: ${missing.map((name) => `--allow-missing-extension ${name}`).join(' ')}.${hintOfProfile(missing)}`,
     { details: { extensions: missing } },
   );
 }

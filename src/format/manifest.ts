@@ -65,6 +65,8 @@ const extension = z.object({
   schema: z.string(),
   /** Identities, as in `objects`, of what cannot be restored without it: what uses it, and what uses that. */
   dependents: z.array(z.string()),
+  /** Identities of its own objects whose privileges somebody changed: a dump grants them anew. */
+  privileges: z.array(z.string()).optional(),
 });
 
 /** One schema object: what kind, which one, and the MD5 of the definition that Postgres prints for it. */
@@ -97,6 +99,8 @@ const manifest = z.object({
     localeProvider: z.enum(['libc', 'icu', 'builtin']),
     locale: z.string().nullable(),
     standby: z.boolean(),
+    /** Who runs the server (src/providers), `null` for a plain Postgres; absent in backups of earlier versions. */
+    provider: z.string().nullable().optional(),
   }),
   snapshot: z.object({ at: z.iso.datetime(), lsn: z.string().nullable() }),
   selection: z.object({
@@ -108,6 +112,8 @@ const manifest = z.object({
   /** The hash behind `checksum`; `null` when none was taken. */
   checksumAlgorithm: z.string().nullable(),
   roles: z.array(z.string()),
+  /** Of these, who owns what only a superuser may own: event triggers, foreign-data wrappers, publications of all tables. */
+  superusers: z.array(z.string()).optional(),
   extensions: z.array(extension),
   tables: z.array(table),
   sequences: z.array(sequence),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PROVIDERS } from '../providers/profiles.ts';
 import { database, jobs, storeOptions, whichBackup } from './common.ts';
 import { durationSeconds, option } from './define.ts';
 
@@ -27,6 +28,11 @@ export const drillOptions = z.strictObject({
   allowMissingExtension: option(z.array(text).default([]), {
     description: 'An extension that scratch may lack: it and what hangs on it are listed as not proven. May be given several times.',
     placeholder: 'NAME',
+  }),
+  profile: option(z.enum(['auto', ...PROVIDERS, 'none'], `is none of auto, ${PROVIDERS.join(', ')} and none`).default('auto'), {
+    description:
+      'Who runs the source: what is theirs alone may be missing from scratch, and is listed as not proven. auto: as the backup says; none: nothing may be missing.',
+    placeholder: 'PROVIDER',
   }),
   scratchFolder: option(text.optional(), {
     description: "Where scratch is made; the system's folder for temporary files unless given.",

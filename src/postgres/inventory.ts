@@ -7,7 +7,7 @@ import { schemaPattern } from './patterns.ts';
 import type { Relation } from './relations.ts';
 
 type Source = Manifest['source'];
-export type DatabaseFacts = Omit<Source, 'pgDumpVersion' | 'standby'>;
+export type DatabaseFacts = Omit<Source, 'pgDumpVersion' | 'standby' | 'provider'>;
 export type SequenceState = ManifestSequence;
 
 /** What the database is, without its contents. */
@@ -116,12 +116,25 @@ export async function readExtensions(session: Session): Promise<Manifest['extens
         FROM (SELECT * FROM hangs_on EXCEPT SELECT * FROM member) h
         LEFT JOIN pg_catalog.pg_attrdef f ON h.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND f.oid = h.objid
         LEFT JOIN pg_catalog.pg_rewrite r ON h.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = h.objid
+    ),
+    granted (classid, objid, acl) AS (
+      SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, oid, relacl FROM pg_catalog.pg_class WHERE relacl IS NOT NULL
+      UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, proacl FROM pg_catalog.pg_proc WHERE proacl IS NOT NULL
+      UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid, typacl FROM pg_catalog.pg_type WHERE typacl IS NOT NULL
+      UNION ALL SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, oid, nspacl FROM pg_catalog.pg_namespace WHERE nspacl IS NOT NULL
+      UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass, oid, fdwacl FROM pg_catalog.pg_foreign_data_wrapper WHERE fdwacl IS NOT NULL
     )
     SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema,
            ARRAY(SELECT DISTINCT i.identity
                    FROM outside o CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.classid, o.objid, 0) i
                   WHERE o.extension = e.oid AND i.identity IS NOT NULL
-                  ORDER BY 1) AS dependents
+                  ORDER BY 1) AS dependents,
+           ARRAY(SELECT DISTINCT i.identity
+                   FROM member m JOIN granted g ON g.classid = m.classid AND g.objid = m.objid
+                   LEFT JOIN pg_catalog.pg_init_privs p ON p.classoid = g.classid AND p.objoid = g.objid AND p.objsubid = 0
+                   CROSS JOIN LATERAL pg_catalog.pg_identify_object(m.classid, m.objid, 0) i
+                  WHERE m.extension = e.oid AND g.acl IS DISTINCT FROM p.initprivs AND i.identity IS NOT NULL
+                  ORDER BY 1) AS privileges
       FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
      WHERE e.extname <> 'plpgsql'
      ORDER BY e.extname
@@ -137,6 +150,20 @@ export async function readRoles(session: Session): Promise<string[]> {
        AND (r.oid = 10 OR r.oid IN (SELECT s.refobjid FROM pg_catalog.pg_shdepend s
                                      WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
                                        AND s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())))
+     ORDER BY 1
+  `);
+  return rows.map((row) => row.role);
+}
+
+/** Roles that own what only a superuser may own, so that giving it to them takes one. What belongs to an extension is made by that. */
+export async function readSuperuserOwners(session: Session): Promise<string[]> {
+  const ofSchemas = session.versionNumber >= 150_000 ? 'OR p.oid IN (SELECT pnpubid FROM pg_catalog.pg_publication_namespace)' : '';
+  const rows = await session.query<{ role: string }>(`
+    SELECT DISTINCT pg_catalog.pg_get_userbyid(o.owner) AS role
+      FROM (SELECT 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AS classid, oid, evtowner AS owner FROM pg_catalog.pg_event_trigger
+            UNION ALL SELECT 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass, oid, fdwowner FROM pg_catalog.pg_foreign_data_wrapper
+            UNION ALL SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, p.oid, p.pubowner FROM pg_catalog.pg_publication p WHERE p.puballtables ${ofSchemas}) o
+     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = o.classid AND d.objid = o.oid AND d.deptype = 'e')
      ORDER BY 1
   `);
   return rows.map((row) => row.role);

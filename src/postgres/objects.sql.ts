@@ -1,5 +1,5 @@
 /** Names what the statements below print, in manifests: change it with any change to them, or older backups will seem to differ. */
-export const DEFINITION_ALGORITHM = 'definitions-1';
+export const DEFINITION_ALGORITHM = 'definitions-2';
 
 /**
  * One statement per kind of schema object: its identity, and a definition that is the same on the source and in a faithful restore.
@@ -204,7 +204,8 @@ export const OBJECT_QUERIES: Readonly<Record<string, string>> = {
                               'tables', (SELECT jsonb_agg(jsonb_build_array(t.schemaname, t.tablename, to_jsonb(t) -> 'rowfilter',
                                                   (SELECT jsonb_agg(a ORDER BY a) FROM jsonb_array_elements_text(nullif(to_jsonb(t) -> 'attnames', 'null'::jsonb)) a))
                                                 ORDER BY t.schemaname, t.tablename)
-                                           FROM pg_publication_tables t WHERE t.pubname = p.pubname)) AS definition
+                                           -- of all tables: they are compared for themselves, and those of an extension come with it
+                                           FROM pg_publication_tables t WHERE t.pubname = p.pubname AND NOT p.puballtables)) AS definition
       FROM pg_publication p
      WHERE $3::boolean`,
 

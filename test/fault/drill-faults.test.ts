@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { BackupResult } from '../../src/backup/backup.ts';
 import { type Proof, parseProof } from '../../src/format/proof.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { installAbsent } from '../harness/absent-extension.ts';
 import { drillServer } from '../harness/drill-server.ts';
 import { recordingContext, runBackup, runDrill, temporaryStore } from '../harness/engine.ts';
 import { expectNothingLeft, filesIn, ownTemporaryFolder } from '../harness/nothing-left.ts';
@@ -104,28 +105,12 @@ describe('an extension that scratch does not have', () => {
   let url: string;
   let skip = false;
 
-  /** Made from files that are there for as long as CREATE EXTENSION takes, and on no other server. */
   beforeAll(async () => {
     const shop = await shopDatabase();
-    const [row] = await runSql<{ setting: string }>(superuser, "SELECT setting FROM pg_config WHERE name = 'SHAREDIR'");
-    const at = (name: string) => join(row?.setting ?? '', 'extension', name);
-    const files = [at(`${NAME}.control`), at(`${NAME}--1.0.sql`)] as const;
-    try {
-      await writeFile(files[0], "default_version = '1.0'\nrelocatable = false\nschema = absent\n");
-    } catch {
-      skip = true;
-      return;
-    }
-    try {
-      await writeFile(
-        files[1],
-        `CREATE DOMAIN euro AS numeric(12,2); CREATE FUNCTION twice(euro) RETURNS euro LANGUAGE sql IMMUTABLE AS 'SELECT ($1 * 2)::absent.euro';
-         CREATE TABLE rates (year int PRIMARY KEY, rate numeric); SELECT pg_catalog.pg_extension_config_dump('rates', '');`,
-      );
-      await runSql(shop, `CREATE EXTENSION ${NAME}`);
-    } finally {
-      for (const file of files) await rm(file, { force: true });
-    }
+    const script = `CREATE DOMAIN euro AS numeric(12,2); CREATE FUNCTION twice(euro) RETURNS euro LANGUAGE sql IMMUTABLE AS 'SELECT ($1 * 2)::absent.euro';
+         CREATE TABLE rates (year int PRIMARY KEY, rate numeric); SELECT pg_catalog.pg_extension_config_dump('rates', '');`;
+    skip = !(await installAbsent(shop, [{ name: NAME, schema: 'absent', script }]));
+    if (skip) return;
     await runSql(
       shop,
       `INSERT INTO absent.rates VALUES (2026, 1.19);

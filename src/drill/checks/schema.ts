@@ -14,6 +14,8 @@ export interface SchemaComparison {
   /** Why only names can be compared; `null` when definitions can be, too. */
   readonly namesOnly: string | null;
   readonly allowed: Allowed;
+  /** Further things that this comparison leaves unsaid. */
+  readonly unproven: Check['skipped'];
 }
 
 /** Two checks over the inventory: constraints have one of their own, since people ask for them by name. */
@@ -26,7 +28,7 @@ export function checkObjects(comparison: SchemaComparison): Check[] {
       name,
       examined: was.length,
       findings,
-      skipped: [...skipped, ...(name === 'schema' ? extensionVersions(comparison) : [])],
+      skipped: [...skipped, ...(name === 'schema' ? [...extensionVersions(comparison), ...comparison.unproven] : [])],
       reason: comparison.namesOnly ?? undefined,
     });
   };
