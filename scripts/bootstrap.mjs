@@ -11,7 +11,7 @@ if (script === undefined) stop('Usage: node scripts/bootstrap.mjs <script.ts> [a
 
 installPackages();
 // The command line works without any Postgres for `list` and `show`, and says itself what it misses.
-if (['demo', 'test', 'bench'].some((name) => script === `scripts/${name}.ts`)) ensurePostgres();
+if (['demo', 'test', 'bench', 'test-runbooks'].some((name) => script === `scripts/${name}.ts`)) ensurePostgres();
 become(node24(), [join(root, script), ...args]);
 
 function installPackages() {

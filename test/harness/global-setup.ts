@@ -1,9 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import type { TestProject } from 'vitest/node';
 import { type Context, silentLog } from '../../src/context.ts';
-import { findInstallations, type Installation } from '../../src/postgres/programs.ts';
+import type { Installation } from '../../src/postgres/programs.ts';
 import { startScratch } from '../../src/postgres/scratch.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { requireWhatIsAsked, serversByMajor } from './servers.ts';
 
 /** One running server of the test run. */
 export interface Cluster {
@@ -26,8 +27,9 @@ const SUPPORTED = [15, 16, 17, 18];
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stopping = new AbortController();
   const context: Context = { log: silentLog, signal: stopping.signal, environment: process.env };
-  const servers = await serversByMajor();
-  requireWhatIsAsked(servers);
+  const servers = await serversByMajor(process.env);
+  requireWhatIsAsked(servers, process.env);
+  listMissingMajors(servers);
   const started = await Promise.allSettled(
     [...servers].map(async ([major, installation]) => ({
       major,
@@ -52,35 +54,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return teardown;
 }
 
-async function serversByMajor(): Promise<Map<number, Installation>> {
-  const given = process.env['LIFEBOAT_TEST_PG_BINDIRS'];
-  const servers = new Map<number, Installation>();
-  if (given) {
-    for (const entry of given.split(':')) {
-      const [major, bindir] = entry.split('=');
-      const [installation] = await findInstallations({ LIFEBOAT_PG_BINDIR: bindir });
-      if (bindir === undefined || installation?.server?.major !== Number(major)) {
-        throw new Error(`LIFEBOAT_TEST_PG_BINDIRS: there is no server of major ${major} in ${bindir}`);
-      }
-      servers.set(Number(major), installation);
-    }
-    return servers;
-  }
-  for (const installation of await findInstallations(process.env)) {
-    if (installation.server && !servers.has(installation.server.major)) servers.set(installation.server.major, installation);
-  }
-  if (servers.size === 0) throw new Error('No Postgres server was found: npm test installs one, or name its folder in LIFEBOAT_PG_BINDIR.');
-  return servers;
-}
-
-function requireWhatIsAsked(servers: ReadonlyMap<number, Installation>): void {
-  const required = (process.env['LIFEBOAT_TEST_REQUIRE'] ?? '').split(',').filter((name) => name !== '');
-  const absent = required.filter((name) => {
-    if (name === 's3') return !process.env['LIFEBOAT_TEST_S3_ENDPOINT'];
-    return !/^pg\d+$/.test(name) || !servers.has(Number(name.slice(2)));
-  });
-  if (absent.length > 0)
-    throw new Error(`LIFEBOAT_TEST_REQUIRE asks for ${absent.join(', ')}, which ${absent.length === 1 ? 'is' : 'are'} not here.`);
+function listMissingMajors(servers: ReadonlyMap<number, Installation>): void {
   const list = process.env['LIFEBOAT_TEST_SKIPPED'];
   for (const major of SUPPORTED) {
     if (list === undefined || servers.has(major)) continue;

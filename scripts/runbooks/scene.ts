@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BackupResult, backup } from '../../src/backup/backup.ts';
+import { type DrillResult, drill } from '../../src/drill/drill.ts';
+import { backupOptions } from '../../src/options/backup.ts';
+import { drillOptions } from '../../src/options/drill.ts';
+import { s3SettingsFromEnvironment } from '../../src/storage/open.ts';
+import type { Values } from './placeholders.ts';
+import type { Server, World } from './world.ts';
+
+const CLONE = join(import.meta.dirname, '..', '..');
+
+/** What a page's commands find: made before the first of them, by code that the page does not show. */
+export interface Scenario {
+  /** Brings the disaster about. Answers with what the placeholders of the page stand for. */
+  prepare(scene: Scene): Promise<Values>;
+  /** Looks whether it was overcome; throws when not. */
+  check(scene: Scene): Promise<void>;
+}
+
+export interface ScenarioStore {
+  readonly url: string;
+  readonly values: Values;
+  /** AWS_* for the engine. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** One scenario's own corner of the world. */
+export interface Scene {
+  readonly world: World;
+  /** A name that no other scenario has. */
+  readonly database: string;
+  /** A folder of its own, where its shell begins. */
+  readonly folder: string;
+  /** A prefix of its own in the bucket. */
+  s3Store(name?: string): Promise<ScenarioStore>;
+  fileStore(name?: string): ScenarioStore;
+  backup(server: Server, store: ScenarioStore, database?: string): Promise<BackupResult>;
+  drill(store: ScenarioStore, database?: string): Promise<DrillResult>;
+  /** The placeholders of a server and of a store. */
+  values(server: Server, store: ScenarioStore): Values;
+}
+
+export function openScene(world: World, name: string, folder: string): Scene {
+  const database = name.replaceAll('-', '_');
+  const contextFor = async (store: ScenarioStore) => {
+    const context = await world.context();
+    return { ...context, environment: { ...context.environment, ...store.environment } };
+  };
+  return {
+    world,
+    database,
+    folder,
+    async s3Store(prefix = 'store') {
+      const { name: bucket, endpoint, region, credentials } = await world.bucket();
+      return {
+        url: `s3://${bucket}/${name}/${prefix}`,
+        environment: { AWS_ENDPOINT_URL_S3: endpoint, AWS_REGION: region },
+        values: {
+          STORE: `s3://${bucket}/${name}/${prefix}`,
+          REGION: region,
+          ENDPOINT: endpoint,
+          KEY_ID: credentials.accessKeyId,
+          KEY_SECRET: credentials.secretAccessKey,
+        },
+      };
+    },
+    fileStore(folderName = 'store') {
+      const { href: url } = pathToFileURL(join(folder, folderName));
+      return { url, environment: {}, values: { STORE: url, REGION: '', ENDPOINT: '', KEY_ID: '', KEY_SECRET: '' } };
+    },
+    async backup(server, store, from = database) {
+      const { user, password, host, port } = server.target;
+      const databaseUrl = `postgres://${user}:${encodeURIComponent(password ?? '')}@${host}:${port}/${from}`;
+      return backup(backupOptions.parse({ databaseUrl, storage: store.url, ...settingsOf(store) }), await contextFor(store));
+    },
+    drill: async (store, of = database) =>
+      drill(drillOptions.parse({ database: of, storage: store.url, ...settingsOf(store) }), await contextFor(store)),
+    values: ({ target }, store) => ({
+      CLONE,
+      HOST: target.host,
+      PORT: String(target.port),
+      USER: target.user,
+      PASSWORD: target.password ?? '',
+      DATABASE: database,
+      ...store.values,
+    }),
+  };
+}
+
+function settingsOf(store: ScenarioStore): Record<string, string> {
+  const { endpoint, region } = s3SettingsFromEnvironment(store.environment);
+  return { ...(endpoint === undefined ? {} : { s3Endpoint: endpoint }), ...(region === undefined ? {} : { s3Region: region }) };
+}
