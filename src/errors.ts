@@ -53,6 +53,9 @@ export const ERROR_CODES = {
   'manifest-newer': 'operation',
   'part-missing': 'operation',
   'part-corrupt': 'operation',
+  // encryption
+  'identity-missing': 'usage',
+  'identity-wrong': 'usage',
   // restoring
   'restore-failed': 'operation',
   'scratch-failed': 'operation',

@@ -1,5 +1,6 @@
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
+import { readRecipients } from '../encryption/recipients.ts';
 import { databaseFolder, manifestKey } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
 import type { BackupOptions } from '../options/backup.ts';
@@ -8,6 +9,7 @@ import { displayName } from '../postgres/identifiers.ts';
 import { chooseClient, findInstallations, type Installation } from '../postgres/programs.ts';
 import { openSnapshot } from '../postgres/snapshot.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
+import { counted } from '../report/format.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { takeBackup } from './take.ts';
@@ -29,6 +31,8 @@ export interface BackupResult {
   readonly parts: readonly ManifestPart[];
   /** Tables whose rows were left out on purpose. */
   readonly leftOut: readonly string[];
+  /** age recipients that the parts are encrypted for; empty when they are not. */
+  readonly recipients: readonly string[];
   readonly notes: readonly string[];
   readonly pgDump: string;
   readonly seconds: Manifest['seconds'];
@@ -41,11 +45,12 @@ export interface BackupResult {
 export async function backup(options: BackupOptions, context: Context): Promise<BackupResult> {
   const target = parseDatabaseUrl(options.databaseUrl, context.environment);
   const database = options.database ?? target.database;
+  const recipients = await readRecipients(options);
   const store = await openStoreFor(options, context.environment);
   try {
     const installation = await chooseClientFor(target, context);
     context.log.info(
-      `Backing up ${describeTarget(target)} to ${store.url} with pg_dump ${installation.client?.version} from ${installation.bindir}.`,
+      `Backing up ${describeTarget(target)} to ${store.url} with pg_dump ${installation.client?.version} from ${installation.bindir}${recipients.length === 0 ? '' : `, encrypted for ${counted(recipients.length, 'recipient')}`}.`,
     );
     // A store that cannot be reached is told of before any lock is taken.
     await store.folders(databaseFolder(database), { signal: context.signal });
@@ -64,6 +69,7 @@ export async function backup(options: BackupOptions, context: Context): Promise<
         jobs: options.jobs ?? defaultJobs(),
         checksums: options.checksums ?? null,
         level: options.compressionLevel ?? null,
+        recipients,
       };
       return resultOf(await takeBackup(job, { ...context, signal: snapshot.signal }), database, store);
     } finally {
@@ -104,6 +110,7 @@ function resultOf(manifest: Manifest, database: string, store: Store): BackupRes
     checksums: manifest.checksumAlgorithm !== null,
     parts: manifest.parts,
     leftOut: manifest.tables.filter((table) => table.rows === null).map(displayName),
+    recipients: manifest.recipients,
     notes: manifest.notes,
     pgDump: manifest.source.pgDumpVersion,
     seconds: manifest.seconds,

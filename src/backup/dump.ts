@@ -22,7 +22,7 @@ export async function dumpPart(
   part: PartToDump,
   source: { readonly target: ConnectionTarget; readonly installation: Installation },
   store: Store,
-  options: Pick<SealOptions, 'level' | 'onBytes'>,
+  options: Pick<SealOptions, 'level' | 'recipients' | 'onBytes'>,
   context: Context,
 ): Promise<ManifestPart> {
   const stop = new AbortController();
@@ -42,8 +42,14 @@ export async function dumpPart(
 }
 
 /** The same for bytes that are at hand. */
-export async function storePart(key: string, bytes: Buffer, store: Store, signal: AbortSignal): Promise<{ plain: Digest; stored: Digest }> {
-  const sealed = seal(Readable.from([bytes]), { signal });
+export async function storePart(
+  key: string,
+  bytes: Buffer,
+  store: Store,
+  { recipients }: { readonly recipients: readonly string[] },
+  signal: AbortSignal,
+): Promise<{ plain: Digest; stored: Digest }> {
+  const sealed = seal(Readable.from([bytes]), { recipients, signal });
   await store.put(key, sealed.stream, { signal, expectedBytes: bytes.length, onlyIfAbsent: true });
   return sealed.done;
 }

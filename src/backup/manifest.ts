@@ -46,7 +46,7 @@ export function assembleManifest(found: Findings): Manifest {
     ...found.inventory,
     largeObjects: found.counts.largeObjects,
     parts: [...found.parts],
-    recipients: [],
+    recipients: [...found.job.recipients],
     seconds: found.seconds,
     runner: runnerOf(found.environment),
   };

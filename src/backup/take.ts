@@ -1,7 +1,7 @@
 import { allOrNothing } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
-import { backupFolder, GLOBALS_PART, manifestKey, newBackupId, SCHEMA_PART } from '../format/layout.ts';
+import { backupFolder, GLOBALS_PART, manifestKey, newBackupId, SCHEMA_PART, storedPartName } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
 import { explainQueue } from '../postgres/blockers.ts';
 import type { Installation } from '../postgres/programs.ts';
@@ -31,6 +31,8 @@ export interface BackupJob {
   readonly checksums: boolean | null;
   /** zstd's; `null` for the default. */
   readonly level: number | null;
+  /** age recipients; empty to encrypt nothing. */
+  readonly recipients: readonly string[];
 }
 
 /** Above this, checksums cost minutes, and are only taken when asked for. */
@@ -43,7 +45,7 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
   const folder = backupFolder(job.database, id);
   try {
     const groundwork = await readGroundwork(job.target, snapshot);
-    const plan = planParts(plannableTables(snapshot.relations, groundwork), job.jobs);
+    const plan = planParts(plannableTables(snapshot.relations, groundwork), job.jobs).map((part) => ({ ...part, name: nameIn(job, part.name) }));
     const checksums = job.checksums ?? groundwork.facts.bytes < CHECKSUMS_BELOW_BYTES;
     const watch = stopwatch();
     const sequencesBefore = await readSequencesNow(job.target, snapshot, job, context.signal);
@@ -79,10 +81,15 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
   }
 }
 
+function nameIn({ recipients }: BackupJob, name: string): string {
+  return storedPartName(name, recipients.length > 0);
+}
+
 function partsToDump(job: BackupJob, plan: readonly PlannedPart[], folder: string): PartToDump[] {
+  const schema = nameIn(job, SCHEMA_PART);
   const run = { snapshotId: job.snapshot.id, lockTimeoutMs: job.lockTimeoutMs, selection: job.selection };
   return [
-    { key: `${folder}/${SCHEMA_PART}`, name: SCHEMA_PART, kind: 'schema', args: schemaArguments(run), tables: 0, expectedBytes: 0 },
+    { key: `${folder}/${schema}`, name: schema, kind: 'schema', args: schemaArguments(run), tables: 0, expectedBytes: 0 },
     ...plan.map(
       (part): PartToDump => ({
         key: `${folder}/${part.name}`,
@@ -106,7 +113,13 @@ async function dumpParts(job: BackupJob, parts: readonly PartToDump[], context: 
       // tables are compressed on disk, and bytea is printed twice as long: past the estimate nobody knows what is to come
       context.log.progress({ phase: 'backup', done: dumped, ...(dumped < total ? { total } : {}), unit: 'bytes' });
     };
-    return dumpPart(part, job, job.store, { ...(job.level === null ? {} : { level: job.level }), onBytes }, { ...context, signal });
+    return dumpPart(
+      part,
+      job,
+      job.store,
+      { ...(job.level === null ? {} : { level: job.level }), recipients: job.recipients, onBytes },
+      { ...context, signal },
+    );
   };
   return allOrNothing<ManifestPart[]>(context.signal, parts.map(dumpOne));
 }
@@ -125,8 +138,9 @@ function countOptions(job: BackupJob, groundwork: Groundwork, checksums: boolean
 async function storeGlobals(job: BackupJob, folder: string, context: Context): Promise<{ part: ManifestPart | null; notes: string[] }> {
   const globals = await readGlobals(job.target, job.installation, context);
   if ('unreadable' in globals) return { part: null, notes: [`Roles are not in this backup: ${globals.unreadable}`] };
-  const digests = await storePart(`${folder}/${GLOBALS_PART}`, globals, job.store, context.signal);
-  return { part: { name: GLOBALS_PART, kind: 'globals', tables: 0, ...digests }, notes: [] };
+  const name = nameIn(job, GLOBALS_PART);
+  const digests = await storePart(`${folder}/${name}`, globals, job.store, job, context.signal);
+  return { part: { name, kind: 'globals', tables: 0, ...digests }, notes: [] };
 }
 
 function stopwatch() {

@@ -57,6 +57,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { showText } = await import('../report/terminal/show.ts');
     return { result, ok: true, text: (style, now) => showText(result, style, now) };
   },
+  async keygen(options) {
+    const { keygen } = await import('../keygen/keygen.ts');
+    const result = await keygen(options);
+    const { keygenText } = await import('../report/terminal/keygen.ts');
+    return { result, ok: true, text: (style) => keygenText(result, style) };
+  },
   async matrix(options, context) {
     const { matrix } = await import('../matrix/matrix.ts');
     const result = await matrix(options, context);

@@ -1,6 +1,8 @@
 import { type FoundBackup, findBackup } from '../catalog/backups.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
+import { assertReadable } from '../encryption/access.ts';
+import { readIdentities } from '../encryption/identities.ts';
 import { LifeboatError } from '../errors.ts';
 import { backupFolder, proofKey } from '../format/layout.ts';
 import type { Check, Finding, Proof } from '../format/proof.ts';
@@ -38,16 +40,18 @@ export interface DrillResult {
  */
 export async function drill(options: DrillOptions, context: Context): Promise<DrillResult> {
   const assertions = options.assert.map(parseAssertion);
+  const identities = await readIdentities(options);
   const store = await openStoreFor(options, context.environment);
   try {
     const at = new Date();
     const backup = await findBackup(store, options.database, options.backup, context.signal);
     context.log.info(`Drilling backup ${backup.id} of ${backup.database}, taken ${backup.manifest.snapshot.at}.`);
+    await assertReadable({ store, ...backup, identities }, context.signal);
     const folder = await readFolder(store, backup, context.signal);
     const place = await openPlace(backup.manifest, options, context);
     let kept: string | null = null;
     try {
-      const rehearsal = await rehearse({ store, backup, place, options, assertions, folder }, context);
+      const rehearsal = await rehearse({ store, backup, identities, place, options, assertions, folder }, context);
       const proof = assembleProof({
         backup,
         at,
@@ -85,6 +89,7 @@ interface Rehearsal {
 interface RehearsalJob {
   readonly store: Store;
   readonly backup: FoundBackup;
+  readonly identities: readonly string[];
   readonly place: Place;
   readonly options: DrillOptions;
   readonly assertions: ReturnType<typeof parseAssertion>[];
@@ -124,6 +129,7 @@ async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): 
     store: job.store,
     database: job.backup.database,
     manifest,
+    identities: job.identities,
     target: job.place.target,
     installation: chooseClient(await findInstallations(context.environment), Number.parseInt(manifest.source.pgDumpVersion, 10)),
     jobs,

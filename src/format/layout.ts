@@ -20,6 +20,18 @@ export function dataPartName(index: number): string {
   return `data-${String(index).padStart(2, '0')}.dump.zst`;
 }
 
+const ENCRYPTED = '.age';
+
+/** A part's name as it is stored: `data-00.dump.zst`, or `data-00.dump.zst.age` where it is encrypted. */
+export function storedPartName(name: string, encrypted: boolean): string {
+  return encrypted ? name + ENCRYPTED : name;
+}
+
+/** Whether a part of this name is an age file. */
+export function isEncrypted(name: string): boolean {
+  return name.endsWith(ENCRYPTED);
+}
+
 /** A database's folder: its name, with everything that an object key or a file name could stumble over percent-encoded. */
 export function databaseFolder(database: string): string {
   const encoded = encodeURIComponent(database).replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { database, databaseUrl, jobs, patterns, storeOptions } from './common.ts';
+import { database, databaseUrl, jobs, patterns, recipientOptions, storeOptions } from './common.ts';
 import { durationSeconds, option, wholeNumber } from './define.ts';
 
 export const backupOptions = z.strictObject({
@@ -22,6 +22,7 @@ export const backupOptions = z.strictObject({
     description: "zstd's level, 1 to 19; 1 unless given, which keeps up with pg_dump.",
     placeholder: 'N',
   }),
+  ...recipientOptions,
 });
 
 export type BackupOptions = z.output<typeof backupOptions>;

@@ -29,6 +29,31 @@ export const storeOptions = {
   }),
 };
 
+export const recipientOptions = {
+  encryptTo: option(z.array(z.string().regex(/^age1[0-9a-z]+$/, 'is not an age recipient: write the public key, age1…')).default([]), {
+    description: 'Encrypt every part for this age recipient, age1…; may be given several times. Any one of their identities reads it.',
+    placeholder: 'RECIPIENT',
+    environment: 'LIFEBOAT_ENCRYPT_TO',
+  }),
+  encryptToFile: option(text.optional(), {
+    description: 'Encrypt for every recipient in this file too: one a line, and comments, as age -R reads it.',
+    placeholder: 'FILE',
+  }),
+};
+
+export const identityOptions = {
+  identityFile: option(text.optional(), {
+    description: 'The file with the age identity that opens an encrypted backup; it may hold several, and comments.',
+    placeholder: 'FILE',
+  }),
+  identity: option(text.optional(), {
+    description: 'The text of such a file.',
+    placeholder: 'IDENTITY',
+    environment: 'LIFEBOAT_AGE_IDENTITY',
+    secret: true,
+  }),
+};
+
 export const database = option(text, {
   description: "The database's name in the store.",
   placeholder: 'NAME',

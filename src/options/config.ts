@@ -87,7 +87,7 @@ function chooseDatabase(config: Config, verb: VerbName, given: OptionSources['gi
   // A URL given by hand may be any database's: the file's only one would lend it a wrong name.
   if (names.length === 0 || (byUrl && given['databaseUrl'])) return null;
   if (names.length === 1) return names[0] ?? null;
-  if (verb === 'list' || verb === 'matrix') return null;
+  if (verb === 'list' || verb === 'matrix' || verb === 'keygen') return null;
   throw badDatabase(verb, words, `is missing: ${config.path} has ${names.join(', ')}`);
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PROVIDERS } from '../providers/profiles.ts';
-import { database, jobs, storeOptions, whichBackup } from './common.ts';
+import { database, identityOptions, jobs, storeOptions, whichBackup } from './common.ts';
 import { durationSeconds, option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -9,6 +9,7 @@ export const drillOptions = z.strictObject({
   ...storeOptions,
   database,
   backup: whichBackup,
+  ...identityOptions,
   rto: option(durationSeconds().default(3600), { description: 'How long a recovery may take.', placeholder: 'DURATION' }),
   rpo: option(durationSeconds().default(86_400), { description: 'How old the newest backup may be.', placeholder: 'DURATION' }),
   into: option(text.optional(), {

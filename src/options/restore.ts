@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { database, jobs, storeOptions, whichBackup } from './common.ts';
+import { database, identityOptions, jobs, storeOptions, whichBackup } from './common.ts';
 import { option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -8,6 +8,7 @@ export const restoreOptions = z.strictObject({
   ...storeOptions,
   database,
   backup: whichBackup,
+  ...identityOptions,
   targetUrl: option(text, {
     description: 'The database to restore into, as a postgres:// URL.',
     placeholder: 'URL',

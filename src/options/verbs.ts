@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { backupOptions } from './backup.ts';
 import { drillOptions } from './drill.ts';
+import { keygenOptions } from './keygen.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
 import { pruneOptions } from './prune.ts';
@@ -31,6 +32,7 @@ export const VERBS = {
   },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
+  keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },
   matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },
 } as const satisfies Record<string, Verb>;
 

@@ -91,3 +91,8 @@ function hundredths(value: number): string {
 function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
+
+/** A post-quantum recipient has two thousand letters; the first of them tell keys apart. */
+export function shortRecipient(recipient: string): string {
+  return shortened(recipient, 64);
+}

@@ -10,6 +10,8 @@ export interface PartSource {
   /** The database's name in the store. */
   readonly database: string;
   readonly manifest: Manifest;
+  /** age identities; empty where nothing is encrypted. */
+  readonly identities: readonly string[];
 }
 
 /**
@@ -20,7 +22,7 @@ export async function openPart(from: PartSource, part: ManifestPart, signal: Abo
   const key = partKey(from.database, from.manifest.id, part.name);
   try {
     const source = await from.store.get(key, { signal });
-    return unseal(source, part, { signal, ...(onBytes === undefined ? {} : { onBytes }) });
+    return unseal(source, part, { identities: from.identities, signal, ...(onBytes === undefined ? {} : { onBytes }) });
   } catch (error) {
     if (!(error instanceof LifeboatError) || error.code !== 'object-missing') throw error;
     throw partMissing(part, `${from.store.url}/${key}`, error);

@@ -5,23 +5,17 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import type { Context } from '../context.ts';
-import type { Manifest } from '../format/manifest.ts';
 import type { Installation } from '../postgres/programs.ts';
 import { createWorkFolder } from '../postgres/scratch-folder.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
-import type { Store } from '../storage/store.ts';
 import { analyze } from './analyze.ts';
 import { type ArchiveEntry, indexEntries, parseArchiveList, postDataSteps } from './archive-list.ts';
-import { openPart } from './open-part.ts';
+import { openPart, type PartSource } from './open-part.ts';
 import { listArchive, pgRestore } from './pg-restore.ts';
 import type { NameOfEntry, RestoreProblem } from './problems.ts';
 import { dataArguments, schemaEntries, type TableChoice } from './tables.ts';
 
-export interface RestoreJob {
-  readonly store: Store;
-  /** The database's name in the store. */
-  readonly database: string;
-  readonly manifest: Manifest;
+export interface RestoreJob extends PartSource {
   /** An empty database, or one where the chosen tables are missing. */
   readonly target: ConnectionTarget;
   /** Whose pg_restore to use: of the dump's major or newer. */

@@ -1,6 +1,8 @@
 import { findBackup } from '../catalog/backups.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
+import { assertReadable } from '../encryption/access.ts';
+import { readIdentities } from '../encryption/identities.ts';
 import { LifeboatError } from '../errors.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { RestoreOptions } from '../options/restore.ts';
@@ -43,9 +45,11 @@ export interface RestoreResult {
  */
 export async function restore(options: RestoreOptions, context: Context): Promise<RestoreResult> {
   const target = parseDatabaseUrl(options.targetUrl, context.environment);
+  const identities = await readIdentities(options);
   const store = await openStoreFor(options, context.environment);
   try {
     const { manifest } = await findBackup(store, options.database, options.backup, context.signal);
+    await assertReadable({ store, database: options.database, manifest, identities }, context.signal);
     const tables = options.table.length === 0 ? null : chooseTables(manifest, options.table);
     const facts = await readTarget(target, context.signal);
     const plan = describePlan(manifest, tables, {
@@ -62,6 +66,7 @@ export async function restore(options: RestoreOptions, context: Context): Promis
       store,
       database: options.database,
       manifest,
+      identities,
       target,
       installation: chooseClient(await findInstallations(context.environment), majorOf(manifest.source.pgDumpVersion)),
       jobs: options.jobs ?? defaultJobs(),
@@ -74,6 +79,7 @@ export async function restore(options: RestoreOptions, context: Context): Promis
     if (options.dryRun) return { ...result, ok: true, tables: chosen.length, rows: sumRows(chosen), phases: [], problems: [] };
 
     if (options.clean) await empty(job, context);
+    else if (manifest.recipients.length > 0) await decryptFirst(job, context);
     const restored = await restoreParts(job, context);
     const rows = await recount(target, chosen, job.jobs, context.signal);
     const failed = [...restored.problems.filter((problem) => problem.harmless === null).map(describeProblem), ...rows.differences];
@@ -102,6 +108,12 @@ async function empty(job: RestoreJob, context: Context): Promise<void> {
     await liftTimeouts(session);
     await removeOccupants(session);
   });
+}
+
+/** Somebody who encrypts a backup expects that it may be tampered with: then all of it is read before a byte is written. */
+async function decryptFirst(job: RestoreJob, context: Context): Promise<void> {
+  context.log.info('Decrypting and checking every part before anything is written.');
+  await verifyParts(job, partsOf(job), context);
 }
 
 /** The schema, and of the data what the chosen tables need. */

@@ -4,7 +4,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Knows every secret that this run was given, and takes it out of whatever is about to be printed. */
 export interface Secrets {
-  /** A URL, of which the password is secret, and the whole if it has one. */
+  /** A URL, of which the password is secret, and the whole if it has one; or text with age identities in it. */
   add(value: string): void;
   /** A value that is nothing but a secret. */
   addWhole(value: string): void;
@@ -19,6 +19,8 @@ export interface Secrets {
 }
 
 const SECRET_VARIABLES = ['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+/** Wherever it stands: in a file's text, among comments. */
+const AGE_KEY = /AGE-SECRET-KEY-[0-9A-Z-]+/gi;
 const LONG = 8;
 /** One letter or two are everywhere. */
 const SHORTEST = 3;
@@ -32,11 +34,13 @@ export function collectSecrets(args: readonly string[], environment: Environment
     known.add(JSON.stringify(secret).slice(1, -1));
   };
   const add = (value: string) => {
+    for (const [key] of value.matchAll(AGE_KEY)) remember(key);
     const public_ = publicPieces(value);
     for (const secret of secretsOfUrl(value)) if (!public_.has(secret)) remember(secret);
   };
   const all = () => [...known];
   const long = () => all().filter((secret) => secret.length >= LONG);
+  for (const value of Object.values(environment)) for (const [key] of (value ?? '').matchAll(AGE_KEY)) remember(key);
   for (const arg of args) add(arg.replace(/^--[\w-]+=/, ''));
   for (const value of Object.values(environment)) if (value !== undefined && /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(value)) add(value);
   for (const name of SECRET_VARIABLES) remember(environment[name] ?? '');

@@ -1,9 +1,11 @@
-import { pipeline, type Readable, Transform } from 'node:stream';
+import { pipeline, type Readable, Transform, type TransformCallback } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { LifeboatError } from '../errors.ts';
+import { isEncrypted } from '../format/layout.ts';
 import type { Digest } from '../format/manifest.ts';
 import { destroyOnAbort } from './abort.ts';
+import { startDecryption } from './age.ts';
 import { type RunningDigest, startDigest } from './digest.ts';
 import { feed } from './feed.ts';
 
@@ -15,6 +17,8 @@ export interface Expected {
 }
 
 export interface UnsealOptions {
+  /** age identities, of which one must open a part whose name ends in `.age`. */
+  readonly identities?: readonly string[];
   readonly signal?: AbortSignal;
   /** Told the plain bytes so far, as they pass. */
   readonly onBytes?: (bytes: number) => void;
@@ -46,22 +50,59 @@ export function unseal(source: Readable, expected: Expected, options: UnsealOpti
   });
 
   stream.once('close', () => source.destroy());
-  codec.once('error', (error) => stream.destroy(corrupt(expected, 'changed', 'it does not decompress.', error)));
-  pipeline(codec, stream, () => {});
+  const entrance = isEncrypted(expected.name) ? decryptor(expected, options.identities ?? []) : codec;
+  entrance.once('error', fail);
+  codec.once('error', fail);
+  if (entrance === codec) pipeline(codec, stream, () => {});
+  else pipeline(entrance, codec, stream, () => {});
   destroyOnAbort(stream, options.signal);
   decompress().catch((error: Error) => stream.destroy(error));
   return stream;
 
+  function fail(error: Error) {
+    stream.destroy(error instanceof LifeboatError ? error : corrupt(expected, 'changed', 'it does not decompress.', error));
+  }
+
   async function decompress() {
-    await feed(source, codec, (block) => {
+    await feed(source, entrance, (block) => {
       stored.add(block);
       if (stored.bytes > expected.stored.bytes) throw corrupt(expected, 'longer', `it has more than ${expected.stored.bytes} bytes.`);
     });
     const fault = storedFault(stored, expected);
     if (fault !== null) throw fault;
     storedIsWhole = true;
-    codec.end();
+    entrance.end();
   }
+}
+
+/** What cannot be decrypted was changed: whether the identities are the right ones is asked before anything is read. */
+function decryptor(expected: Expected, identities: readonly string[]): Transform {
+  const decryption = startDecryption(identities);
+  const answer = (bytes: Promise<Buffer>, done: TransformCallback) => {
+    bytes.then(
+      (plain) => done(null, plain.length > 0 ? plain : undefined),
+      (error: Error) => done(corrupt(expected, 'changed', 'it does not decrypt.', error)),
+    );
+  };
+  return new Transform({
+    transform: (block: Buffer, _encoding, done) => answer(decryption.push(block), done),
+    flush: (done) => answer(decryption.finish(), done),
+  });
+}
+
+/**
+ * Reads the stored bytes only and checks their digest: needs no identity, and says nothing of what they unpack to.
+ * @throws LifeboatError `part-corrupt`, and the source's own error
+ */
+export async function verifyStored(source: Readable, expected: Expected, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  const stored = startDigest();
+  destroyOnAbort(source, options.signal);
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    stored.add(chunk);
+    if (stored.bytes > expected.stored.bytes) throw corrupt(expected, 'longer', `it has more than ${expected.stored.bytes} bytes.`);
+  }
+  const fault = storedFault(stored, expected);
+  if (fault !== null) throw fault;
 }
 
 /**

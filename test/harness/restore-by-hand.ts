@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { type Connection, connectionEnvironment } from './stock-client.ts';
 
-/** What a person would type on a machine that has nothing but zstd and Postgres. */
+/** What a person would type on a machine that has nothing but zstd, Postgres and, for a backup that is encrypted, age. */
 const SCRIPT = String.raw`
 set -uo pipefail
 
@@ -23,23 +23,30 @@ restore() {
   return 1
 }
 
-zstd -q -d -c "$FOLDER/schema.dump.zst" | restore --section=pre-data || exit 1
-for part in "$FOLDER"/data-*.dump.zst; do
-  zstd -q -d -c "$part" | restore --section=data || { echo "in $part" >&2; exit 1; }
+plain() {
+  case "$1" in
+    *.age) age -d -i "$KEY" "$1" | zstd -q -d -c ;;
+    *) zstd -q -d -c "$1" ;;
+  esac
+}
+
+plain "$FOLDER"/schema*.dump.zst* | restore --section=pre-data || exit 1
+for part in "$FOLDER"/data-*.dump.zst*; do
+  plain "$part" | restore --section=data || { echo "in $part" >&2; exit 1; }
 done
-zstd -q -d "$FOLDER/schema.dump.zst" -o "$WORK/schema.dump" || exit 1
+plain "$FOLDER"/schema*.dump.zst* > "$WORK/schema.dump" || exit 1
 restore --section=post-data "$WORK/schema.dump"
 `;
 
 /**
- * Restores a backup's folder into an empty database with stock tools only: bash, zstd and pg_restore.
+ * Restores a backup's folder into an empty database with stock tools only: bash, zstd, pg_restore, and age for one that is encrypted.
  * The roles that the backup refers to must be there. Throws with what the tools said.
  */
-export async function restoreByHand(folder: string, target: Connection, clientBindir: string): Promise<void> {
+export async function restoreByHand(folder: string, target: Connection, clientBindir: string, key = ''): Promise<void> {
   const work = await mkdtemp(join(tmpdir(), 'by-hand-'));
   try {
     await execa('bash', ['-c', SCRIPT], {
-      env: { ...connectionEnvironment(target), BINDIR: clientBindir, FOLDER: folder, WORK: work, LC_MESSAGES: 'C' },
+      env: { ...connectionEnvironment(target), BINDIR: clientBindir, FOLDER: folder, WORK: work, KEY: key, LC_MESSAGES: 'C' },
       stdin: 'ignore',
     });
   } finally {

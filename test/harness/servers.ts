@@ -1,4 +1,5 @@
 import { findInstallations, type Installation } from '../../src/postgres/programs.ts';
+import { hasAge } from './age.ts';
 
 /**
  * The Postgres servers that tests run on, one of each major: those that LIFEBOAT_TEST_PG_BINDIRS names and no others, else all that this
@@ -29,6 +30,7 @@ export async function serversByMajor(environment: Readonly<Record<string, string
 export function requireWhatIsAsked(servers: ReadonlyMap<number, Installation>, environment: Readonly<Record<string, string | undefined>>): void {
   const absent = requirements(environment).filter((name) => {
     if (name === 's3') return !environment['LIFEBOAT_TEST_S3_ENDPOINT'];
+    if (name === 'age') return !hasAge();
     return !/^pg\d+$/.test(name) || !servers.has(Number(name.slice(2)));
   });
   if (absent.length > 0)

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 
-export type Requirement = 's3' | 'pg15' | 'pg16' | 'pg17' | 'pg18';
+export type Requirement = 's3' | 'age' | 'pg15' | 'pg16' | 'pg17' | 'pg18';
 
 /**
  * Says that a test run did not show something: a line of JSON in the file that LIFEBOAT_TEST_SKIPPED names, to be printed at the end.

@@ -56,6 +56,7 @@ describe('readOptions', () => {
       schema: [],
       excludeSchema: [],
       excludeTableData: [],
+      encryptTo: [],
       lockTimeout: 60,
     });
     expect(Object.isFrozen(options)).toBe(true);

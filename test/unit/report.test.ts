@@ -43,6 +43,7 @@ function backupOf(change: Partial<BackupResult> = {}): BackupResult {
     checksums: true,
     parts: [{ name: 'data-00.dump.zst', kind: 'data', tables: 2, stored: DIGEST, plain: { ...DIGEST, bytes: 4_194_304 } }],
     leftOut: [],
+    recipients: [],
     notes: [],
     pgDump: '17.11',
     seconds: SECONDS,

@@ -1,5 +1,5 @@
 import type { BackupResult } from '../../backup/backup.ts';
-import { bytes, count, counted, rate, ratio, seconds, time } from '../format.ts';
+import { bytes, count, counted, rate, ratio, seconds, shortRecipient, time } from '../format.ts';
 import { code, details, prose, tableOf } from './escape.ts';
 
 const MOST_NAMES = 100;
@@ -27,6 +27,7 @@ export function backupMarkdown(result: BackupResult): string {
     ['Backup', code(result.id)],
     ['Snapshot', time(result.snapshotAt)],
     ['Store', code(result.storage)],
+    ['Encrypted', result.recipients.length === 0 ? 'no' : `for ${result.recipients.map(shortRecipient).map(code).join(', ')}`],
     ['Large objects', count(result.largeObjects)],
     ['pg_dump', code(result.pgDump)],
     ['Time', `${seconds(total)}; the dump took ${seconds(dump)}, counting ${seconds(counting)}`],

@@ -1,5 +1,5 @@
 import type { BackupResult } from '../../backup/backup.ts';
-import { bytes, count, counted, rate, ratio, seconds, time, visible } from '../format.ts';
+import { bytes, count, counted, rate, ratio, seconds, shortRecipient, time, visible } from '../format.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 
@@ -16,6 +16,7 @@ export function backupText(result: BackupResult, style: Style): string {
     `  stored    ${bytes(result.bytes)} in ${visible(result.storage)} (${ratio(result.plainBytes, result.bytes)} smaller, ${rate(result.plainBytes, total, 'bytes')})`,
     `  pg_dump   ${visible(result.pgDump)}`,
   ];
+  if (result.recipients.length > 0) lines.push(`  encrypted for ${result.recipients.map(shortRecipient).map(visible).join(', ')}`);
   if (result.largeObjects > 0) lines.push(`  besides   ${counted(result.largeObjects, 'large object')}`);
   const columns = [
     { title: 'PART' },
