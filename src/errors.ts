@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   'bad-config': 'usage',
   'bad-database-url': 'usage',
   'bad-storage-url': 'usage',
+  'same-store': 'usage',
   'pooler-url': 'usage',
   'wrong-confirmation': 'usage',
   'target-not-empty': 'usage',
@@ -53,6 +54,7 @@ export const ERROR_CODES = {
   'manifest-newer': 'operation',
   'part-missing': 'operation',
   'part-corrupt': 'operation',
+  'copy-differs': 'operation',
   // encryption
   'identity-missing': 'usage',
   'identity-wrong': 'usage',

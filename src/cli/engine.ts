@@ -45,6 +45,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { pruneText } = await import('../report/terminal/prune.ts');
     return { result, ok: result.ok, text: (style) => pruneText(result, style) };
   },
+  async copy(options, context) {
+    const { copy } = await import('../copy/copy.ts');
+    const result = await copy(options, context);
+    const { copyText } = await import('../report/terminal/copy.ts');
+    return { result, ok: result.ok, text: (style) => copyText(result, style) };
+  },
   async list(options, context) {
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);

@@ -13,6 +13,12 @@ export function compactTime(time: Date): string {
 }
 
 export const MANIFEST_NAME = 'manifest.json';
+
+/** What lies beside a manifest and its parts and speaks of them: proofs, and detached signatures. */
+export function isRecord(name: string): boolean {
+  return /^proofs\/[^/]+\.json$/.test(name) || /^manifest-[0-9a-f]+\.sig$/.test(name);
+}
+
 export const SCHEMA_PART = 'schema.dump.zst';
 export const GLOBALS_PART = 'globals.sql.zst';
 

@@ -55,6 +55,10 @@ function isOfDatabase(name: ActionName): boolean {
   return describeInputs(ACTIONS[name]).some((input) => input.name === 'storage');
 }
 
+function takesSeveral(name: ActionName): boolean {
+  return describeInputs(ACTIONS[name]).some((input) => input.name === 'database' && input.kind === 'list');
+}
+
 function problemsIn(error: unknown, { name, secrets, log }: Shell): [Problem, ...Problem[]] {
   if (error instanceof LifeboatError) {
     const problems = errorProblems(error).map((problem) => ({ ...problem, remedy: asInputs(problem.remedy, name) }));
@@ -125,9 +129,9 @@ async function databaseMeant(options: object | null, { name, environment }: Shel
   const { database, databaseUrl } = (options ?? {}) as { database?: unknown; databaseUrl?: string };
   if (typeof database === 'string') return database;
   const named = environment[inputVariable('database')]?.trim();
-  // A watch may be of several databases; what kept it from all of them is over when the next one reaches the store.
+  // It may be of several databases; what kept it from all of them is over when the next one reaches the store.
   const several = Array.isArray(database) ? database.map(String) : linesOf(named);
-  if (name === 'watch') return several.length === 1 ? (several[0] ?? null) : EVERY_DATABASE;
+  if (takesSeveral(name)) return several.length === 1 ? (several[0] ?? null) : EVERY_DATABASE;
   if (named) return named;
   const url = describeInputs(ACTIONS[name]).some((input) => input.name === 'databaseUrl')
     ? databaseUrl || environment[inputVariable('database-url')]?.trim() || environment['DATABASE_URL']?.trim()

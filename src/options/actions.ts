@@ -120,6 +120,19 @@ export const ACTIONS = {
       'deleted-bytes': 'How many bytes they and the leftovers of interrupted backups held.',
     },
   },
+  copy: {
+    title: 'Lifeboat copy',
+    description: 'Copy the backups that another store lacks to it, with their proofs, every byte checked on the way.',
+    branding: { icon: 'copy', color: 'green' },
+    verb: 'copy',
+    settings: z.strictObject({ ...config, ...followUp }),
+    outputs: {
+      ok: 'true when every store has everything that it should, else false.',
+      copied: 'How many backups were copied, each store counted.',
+      failed: 'How many could not be copied.',
+      bytes: 'Bytes written to the other stores.',
+    },
+  },
   'setup-postgres': {
     title: 'Lifeboat setup-postgres',
     description: 'Make client and server programs of a Postgres major ready, from the runner or from the PostgreSQL repository.',

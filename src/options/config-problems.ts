@@ -29,11 +29,11 @@ function unknownKey(key: string, path: readonly PropertyKey[]): string {
 
 /** The keys that the schema knows at a path. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const def = schema.def as unknown as { innerType?: z.ZodType; valueType?: z.ZodType; shape?: Record<string, z.ZodType> };
+  const def = schema.def as unknown as { innerType?: z.ZodType; valueType?: z.ZodType; element?: z.ZodType; shape?: Record<string, z.ZodType> };
   if (def.innerType !== undefined) return keysAt(def.innerType, path);
   const [first, ...rest] = path;
   if (first === undefined) return Object.keys(def.shape ?? {});
-  const next = def.shape?.[String(first)] ?? def.valueType;
+  const next = def.shape?.[String(first)] ?? def.valueType ?? def.element;
   return next === undefined ? [] : keysAt(next, rest);
 }
 

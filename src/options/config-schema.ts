@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { databaseUrl, storeOptions } from './common.ts';
+import { copyMapping } from './copies.ts';
 import { optionMeta } from './define.ts';
 import { describeOptions, type OptionDescription } from './describe.ts';
 import { accept } from './value.ts';
@@ -35,7 +36,13 @@ const assertions = z
   )
   .describe('Queries that must return true in the restored database, each under a name of its own; $1 is the time of the snapshot.');
 
-const storeShape = shapeOf(describeOptions(z.strictObject(storeOptions)));
+const storeShape = {
+  ...shapeOf(describeOptions(z.strictObject(storeOptions))),
+  copies: z
+    .array(copyMapping, 'is not a list of stores')
+    .describe('Further stores for the same backups: every backup is copied to each of them when it is done.')
+    .nullish(),
+};
 
 const database = z.strictObject(
   {
@@ -66,7 +73,9 @@ function sectionsOf(verbs: readonly VerbName[]): Record<string, z.ZodType> {
 function sectionOf(verb: VerbName): z.ZodObject {
   const elsewhere = ['database', 'databaseUrl', ...Object.keys(storeOptions)];
   return z.strictObject(
-    shapeOf(describeOptions(VERBS[verb].schema).filter(({ name, meta }) => !elsewhere.includes(name) && !meta.byHand)),
+    shapeOf(
+      describeOptions(VERBS[verb].schema).filter(({ name, meta }) => !elsewhere.includes(name) && !meta.byHand && meta.sharedKey === undefined),
+    ),
     'is not a mapping',
   );
 }

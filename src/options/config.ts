@@ -3,7 +3,7 @@ import { storeOptions } from './common.ts';
 import { configProblems } from './config-problems.ts';
 import { type Config, configSchema, type DatabaseConfig, type Section } from './config-schema.ts';
 import { readYaml } from './config-yaml.ts';
-import { describeOptions, kebabCase } from './describe.ts';
+import { describeOptions, kebabCase, type OptionDescription } from './describe.ts';
 import { suggestion } from './nearest.ts';
 import { badOptions, type InVariable, type OptionSources, spellFlag } from './read.ts';
 import { linesOf } from './value.ts';
@@ -34,20 +34,20 @@ export function configFor(config: Config, verb: VerbName, given: OptionSources['
   const database = several === null ? chooseDatabase(config, verb, given, words) : several.length === 1 ? (several[0] ?? null) : null;
   const found = database === null ? null : config.databases?.[database];
   const values: Record<string, unknown> = {};
-  const take = (from: Section | null | undefined, which: (name: string) => boolean) => {
-    for (const { name, flag } of describeOptions(VERBS[verb].schema).filter((option) => which(option.name))) {
-      const value = from?.[flag] ?? inVariable(config, from?.[`${flag}-env`]);
+  const take = (from: Section | null | undefined, which: (option: OptionDescription) => boolean) => {
+    for (const { name, flag, meta } of describeOptions(VERBS[verb].schema).filter(which)) {
+      const value = from?.[meta.sharedKey ?? flag] ?? inVariable(config, from?.[`${flag}-env`]);
       if (value !== undefined && value !== null) values[name] = value;
     }
   };
   // Beside a database's verbs, which may be called as an option is: a drill has its --backup.
-  const isShared = (name: string) => name in storeOptions || name === 'databaseUrl';
+  const isShared = ({ name, meta }: OptionDescription) => name in storeOptions || name === 'databaseUrl' || meta.sharedKey !== undefined;
   take(config, isShared);
   take(found, isShared);
   const name = sectionNameOf(verb);
   if ((VERBS[verb] as Verb).section !== undefined) take(config[name] as Section | null | undefined, (option) => !isShared(option));
   const section = found?.[name as keyof DatabaseConfig] as Section | null | undefined;
-  take(section, (name) => !isShared(name));
+  take(section, (option) => !isShared(option));
   if (section?.['assertions']) values['assert'] = Object.entries(section['assertions']).map(([name, sql]) => `${name}: ${sql}`);
   if (several !== null) values['database'] = several;
   else if (database !== null) values['database'] = database;
@@ -64,7 +64,8 @@ function chooseSeveral(config: Config, verb: VerbName, given: OptionSources['giv
   const asked = Array.isArray(raw) ? raw.map(String) : linesOf(raw);
   const names = asked.length > 0 ? asked : Object.keys(config.databases ?? {});
   if (names.length === 1) return names;
-  const keys = [...Object.keys(storeOptions).map(kebabCase), verb];
+  const shared = describeOptions(VERBS[verb].schema).flatMap(({ meta }) => meta.sharedKey ?? []);
+  const keys = [...Object.keys(storeOptions).map(kebabCase), ...shared, verb];
   const own = names.filter((name) => keys.some((key) => (config.databases?.[name]?.[key] ?? null) !== null));
   if (own.length === 0) return names;
   throw badDatabase(verb, words, `must name one at a time: ${config.path} has settings of their own for ${own.join(', ')}`);

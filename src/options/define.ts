@@ -13,6 +13,8 @@ export interface OptionMeta {
   readonly secret?: true;
   /** Said anew for every run, by a person: not allowed in lifeboat.yml. */
   readonly byHand?: true;
+  /** Its key in lifeboat.yml, at the top or of a database, for every verb that takes it. */
+  readonly sharedKey?: string;
 }
 
 export const optionMeta = z.registry<OptionMeta>();

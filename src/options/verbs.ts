@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { backupOptions } from './backup.ts';
+import { copyOptions } from './copy.ts';
 import { drillOptions } from './drill.ts';
 import { keygenOptions } from './keygen.ts';
 import { listOptions, showOptions } from './list.ts';
@@ -30,6 +31,7 @@ export const VERBS = {
     configurable: true,
     section: 'retention',
   },
+  copy: { summary: 'Copy the backups that another store lacks to it, every byte checked.', schema: copyOptions, configurable: false },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
   keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },

@@ -1,4 +1,5 @@
 import type { BackupResult } from '../backup/backup.ts';
+import type { CopyResult } from '../copy/copy.ts';
 import type { DrillResult } from '../drill/drill.ts';
 import type { RestoreResult } from '../restore/restore.ts';
 import type { PruneResult } from '../retention/prune.ts';
@@ -33,6 +34,18 @@ export function pruneHeadline({ applied, database, decisions, orphans, deletedBy
   const more = reaped === 0 ? '' : ` and ${counted(reaped, 'leftover')} of interrupted ones`;
   if (!applied) return `Dry run: nothing was deleted; ${what}${more} would be, ${bytes(deletedBytes)}.`;
   return `Deleted ${what}${more}, ${bytes(deletedBytes)}.`;
+}
+
+export function copyHeadline({ ok, databases, copies }: CopyResult): string {
+  const all = copies.flatMap(({ backups }) => backups);
+  const number = (...outcomes: readonly (typeof all)[number]['outcome'][]) => all.filter(({ outcome }) => outcomes.includes(outcome)).length;
+  const of = databases.length === 1 ? ` of ${databases[0]}` : '';
+  const where = copies.length === 1 ? (copies[0]?.storage ?? '') : counted(copies.length, 'store');
+  const written = bytes(copies.reduce((sum, copy) => sum + copy.bytes, 0));
+  if (!ok)
+    return `Not everything${of} was copied to ${where}: ${counted(number('failed', 'not-tried'), 'backup')} of ${count(all.length)} failed, ${count(number('copied'))} were copied.`;
+  if (number('copied', 'completed') === 0) return `Nothing${of} to copy: ${where} has ${count(number('there'))} of ${counted(all.length, 'backup')}.`;
+  return `Copied ${counted(number('copied'), 'backup')}${of} to ${where}, ${written} written; ${count(number('there', 'completed'))} were there.`;
 }
 
 function target(name: string, { seconds: measured, targetSeconds }: { readonly seconds: number; readonly targetSeconds: number }): string {

@@ -1,3 +1,4 @@
+import type { CopyToStore } from '../copy/to-store.ts';
 import type { DrillResult } from '../drill/drill.ts';
 import type { ErrorCode, LifeboatError } from '../errors.ts';
 import { drillHeadline } from './headline.ts';
@@ -43,4 +44,17 @@ export function drillProblems(result: DrillResult): Problem[] {
       .filter((check) => check.verdict === 'not-run')
       .map(({ name, reason = 'it did not run' }) => ({ ...of, level: 'warning' as const, title: `not examined: ${name}`, message: reason })),
   ];
+}
+
+/** What was not copied, and why: each store that failed as a whole once, and each backup that failed by itself. */
+export function copyProblems(copies: readonly CopyToStore[]): Problem[] {
+  return copies.flatMap(({ storage, problem, backups }): Problem[] => {
+    const whole = problem === null ? [] : [{ ...problem, message: `Copying to ${storage} ended: ${problem.message}` }];
+    const single = backups.flatMap((backup) =>
+      backup.problem === undefined || backup.problem === problem
+        ? []
+        : [{ ...backup.problem, message: `Backup ${backup.id} of ${backup.database} was not copied to ${storage}: ${backup.problem.message}` }],
+    );
+    return [...whole, ...single].map((one) => ({ level: 'error', title: `not copied: ${one.code}`, ...one }));
+  });
 }

@@ -114,7 +114,8 @@ export async function verifySealed(source: Readable, expected: Expected, options
   await finished(stream);
 }
 
-function storedFault(stored: RunningDigest, expected: Expected): LifeboatError | null {
+/** What is wrong with the bytes as stored, once all have passed. */
+export function storedFault(stored: RunningDigest, expected: Omit<Expected, 'plain'>): LifeboatError | null {
   if (stored.bytes < expected.stored.bytes) {
     return corrupt(expected, 'truncated', `only ${stored.bytes} of its ${expected.stored.bytes} bytes are there.`);
   }
@@ -134,7 +135,7 @@ function unpacksTo(relation: string, expected: Expected): string {
 
 const SENTENCES = { truncated: 'is truncated', longer: 'is longer than it was', changed: 'was changed' } as const;
 
-function corrupt(expected: Expected, problem: keyof typeof SENTENCES, how: string, cause?: unknown): LifeboatError {
+export function corrupt(expected: Pick<Expected, 'name'>, problem: keyof typeof SENTENCES, how: string, cause?: unknown): LifeboatError {
   return new LifeboatError(
     'part-corrupt',
     `Part ${expected.name} ${SENTENCES[problem]} after it was backed up: ${how}`,

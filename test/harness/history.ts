@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
 import { backupFolder, compactTime, manifestKey, partKey } from '../../src/format/layout.ts';
 import { type Manifest, parseManifest } from '../../src/format/manifest.ts';
 import type { Proof } from '../../src/format/proof.ts';
@@ -11,9 +12,10 @@ export interface WrittenBackup {
 }
 
 const PARTS = ['schema.dump.zst', 'data-00.dump.zst', 'data-01.dump.zst'];
-const PART = Buffer.from('not worth restoring');
+const PLAIN = Buffer.from('not worth restoring');
+const PART = zstdCompressSync(PLAIN);
 
-/** Writes a backup as the engine lays it out, with parts that are only to be counted; answers with its id. */
+/** Writes a backup as the engine lays it out, with parts that unpack to what the manifest says, and hold no archive; answers with its id. */
 export async function writeBackup(store: Store, database: string, { at, drills = [] }: WrittenBackup): Promise<string> {
   const id = `${compactTime(new Date(at))}-${createHash('sha256').update(at).digest('hex').slice(0, 4)}`;
   for (const name of PARTS) await store.put(partKey(database, id, name), PART);
@@ -44,7 +46,8 @@ export async function isWhole(store: Store, database: string, id: string): Promi
 }
 
 function manifestOf(id: string, database: string, at: string): Manifest {
-  const digest = { bytes: PART.length, sha256: createHash('sha256').update(PART).digest('hex') };
+  const digestOf = (bytes: Buffer) => ({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
+  const digests = { stored: digestOf(PART), plain: digestOf(PLAIN) };
   return {
     format: 1,
     id,
@@ -74,7 +77,7 @@ function manifestOf(id: string, database: string, at: string): Manifest {
     indexes: [],
     largeObjects: null,
     objects: [],
-    parts: PARTS.map((name) => ({ name, kind: name.startsWith('data') ? 'data' : 'schema', tables: 0, stored: digest, plain: digest })),
+    parts: PARTS.map((name) => ({ name, kind: name.startsWith('data') ? 'data' : 'schema', tables: 0, ...digests })),
     notes: [],
     recipients: [],
     seconds: { total: 1, dump: 1, count: 0 },
