@@ -1,6 +1,7 @@
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { readRecipients } from '../encryption/recipients.ts';
+import { LifeboatError } from '../errors.ts';
 import { databaseFolder, manifestKey } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
 import type { BackupOptions } from '../options/backup.ts';
@@ -46,6 +47,7 @@ export async function backup(options: BackupOptions, context: Context): Promise<
   const target = parseDatabaseUrl(options.databaseUrl, context.environment);
   const database = options.database ?? target.database;
   const recipients = await readRecipients(options);
+  if (options.encryptManifest && recipients.length === 0) throw forNobody();
   const store = await openStoreFor(options, context.environment);
   try {
     const installation = await chooseClientFor(target, context);
@@ -70,6 +72,7 @@ export async function backup(options: BackupOptions, context: Context): Promise<
         checksums: options.checksums ?? null,
         level: options.compressionLevel ?? null,
         recipients,
+        encryptManifest: options.encryptManifest,
       };
       return resultOf(await takeBackup(job, { ...context, signal: snapshot.signal }), database, store);
     } finally {
@@ -83,6 +86,10 @@ export async function backup(options: BackupOptions, context: Context): Promise<
 async function chooseClientFor(target: ConnectionTarget, context: Context): Promise<Installation> {
   const major = await withSession(target, { signal: context.signal }, async (session) => Math.floor(session.versionNumber / 10_000));
   return chooseClient(await findInstallations(context.environment), major);
+}
+
+function forNobody(): LifeboatError {
+  return new LifeboatError('bad-option', '--encrypt-manifest was given, and nobody to encrypt for.', 'Add --encrypt-to or --encrypt-to-file.');
 }
 
 function selectionOf(options: BackupOptions): Selection {

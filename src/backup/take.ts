@@ -1,7 +1,8 @@
 import { allOrNothing } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
-import { backupFolder, GLOBALS_PART, manifestKey, newBackupId, SCHEMA_PART, storedPartName } from '../format/layout.ts';
+import { concealManifest } from '../format/concealed.ts';
+import { backupFolder, GLOBALS_PART, MANIFEST_PART, manifestKey, newBackupId, SCHEMA_PART, storedPartName } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
 import { explainQueue } from '../postgres/blockers.ts';
 import type { Installation } from '../postgres/programs.ts';
@@ -33,6 +34,8 @@ export interface BackupJob {
   readonly level: number | null;
   /** age recipients; empty to encrypt nothing. */
   readonly recipients: readonly string[];
+  /** Whether names are hidden in the manifest too. */
+  readonly encryptManifest: boolean;
 }
 
 /** Above this, checksums cost minutes, and are only taken when asked for. */
@@ -70,8 +73,9 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
       seconds: watch.seconds(),
       environment: context.environment,
     });
-    await publishManifest(store, manifestKey(job.database, id), manifest, context.signal);
-    return manifest;
+    const published = job.encryptManifest ? await storeConcealed(job, folder, manifest, context.signal) : manifest;
+    await publishManifest(store, manifestKey(job.database, id), published, context.signal);
+    return { ...manifest, parts: published.parts };
   } catch (error) {
     const explained = await explainQueue(snapshot.session, error);
     // Somebody else's backup has this id: what lies there is theirs.
@@ -141,6 +145,13 @@ async function storeGlobals(job: BackupJob, folder: string, context: Context): P
   const name = nameIn(job, GLOBALS_PART);
   const digests = await storePart(`${folder}/${name}`, globals, job.store, job, context.signal);
   return { part: { name, kind: 'globals', tables: 0, ...digests }, notes: [] };
+}
+
+/** Stores the whole manifest as a part; answers with what may be read of it. */
+async function storeConcealed(job: BackupJob, folder: string, manifest: Manifest, signal: AbortSignal): Promise<Manifest> {
+  const name = nameIn(job, MANIFEST_PART);
+  const digests = await storePart(`${folder}/${name}`, Buffer.from(JSON.stringify(manifest)), job.store, job, signal);
+  return concealManifest(manifest, { name, kind: 'manifest', tables: 0, ...digests });
 }
 
 function stopwatch() {

@@ -73,14 +73,16 @@ export async function readBackup(store: Store, database: string, id: string, sig
   return { database, id, manifest, manifestSha256: createHash('sha256').update(json).digest('hex') };
 }
 
-/** Proofs made against this very manifest, newest first. One that cannot be read proves nothing. */
+/** Proofs made against this very manifest, or an earlier one with the same contents, newest first. One that cannot be read proves nothing. */
 export async function readProofs(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<Proof[]> {
   const keys: string[] = [];
   for await (const object of store.list(`${backupFolder(backup.database, backup.id)}/proofs`, { signal })) keys.push(object.key);
   const texts = await Promise.all(keys.map((key) => readText(store, key, signal)));
+  const { manifest, manifestSha256 } = backup;
+  const valid = new Set([manifestSha256, ...(manifest.rotations ?? []).map((rotation) => rotation.manifestSha256)]);
   return texts
     .flatMap((json) => (json === null ? [] : (parseProof(json) ?? [])))
-    .filter((proof) => proof.manifestSha256 === backup.manifestSha256)
+    .filter((proof) => valid.has(proof.manifestSha256))
     .sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 

@@ -1,10 +1,13 @@
 import type { Context } from '../context.ts';
+import { readIdentities } from '../encryption/identities.ts';
 import { LifeboatError } from '../errors.ts';
+import { totalsOf } from '../format/concealed.ts';
 import type { Proof } from '../format/proof.ts';
 import type { ListOptions, ShowOptions } from '../options/list.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { type FoundBackup, findBackup, listBackupIds, listDatabases, readBackup, readProofs } from './backups.ts';
+import { revealManifest } from './reveal.ts';
 
 export interface ListedBackup {
   readonly database: string;
@@ -52,11 +55,13 @@ export interface ShowResult {
   readonly proofs: readonly Proof[];
 }
 
-/** One backup: its manifest and its proofs. */
+/** One backup: its manifest, whole if an identity is given that opens it, and its proofs. */
 export async function show(options: ShowOptions, context: Context): Promise<ShowResult> {
+  const identities = await readIdentities(options);
   const store = await openStoreFor(options, context.environment);
   try {
-    const backup = await findBackup(store, options.database, options.backup, context.signal);
+    const found = await findBackup(store, options.database, options.backup, context.signal);
+    const backup = identities.length === 0 ? found : await revealManifest(store, found, identities, context.signal);
     const proofs = await readProofs(store, backup, context.signal);
     return { storage: store.url, database: options.database, state: proofs[0]?.verdict ?? 'unproven', manifest: backup.manifest, proofs };
   } finally {
@@ -74,7 +79,7 @@ async function listOne(store: Store, database: string, id: string, signal: Abort
       database,
       id,
       snapshotAt: backup.manifest.snapshot.at,
-      rows: backup.manifest.tables.reduce((rows, table) => rows + (table.rows ?? 0), 0),
+      rows: totalsOf(backup.manifest).rows,
       bytes: backup.manifest.parts.reduce((bytes, part) => bytes + part.stored.bytes, 0),
       state: proof?.verdict ?? 'unproven',
       proof:

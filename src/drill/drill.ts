@@ -1,9 +1,11 @@
 import { type FoundBackup, findBackup } from '../catalog/backups.ts';
+import { revealManifest } from '../catalog/reveal.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { assertReadable } from '../encryption/access.ts';
 import { readIdentities } from '../encryption/identities.ts';
 import { LifeboatError } from '../errors.ts';
+import { concealProof } from '../format/concealed.ts';
 import { backupFolder, proofKey } from '../format/layout.ts';
 import type { Check, Finding, Proof } from '../format/proof.ts';
 import type { DrillOptions } from '../options/drill.ts';
@@ -44,9 +46,10 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
   const store = await openStoreFor(options, context.environment);
   try {
     const at = new Date();
-    const backup = await findBackup(store, options.database, options.backup, context.signal);
+    const found = await findBackup(store, options.database, options.backup, context.signal);
+    await assertReadable({ store, ...found, identities }, context.signal);
+    const backup = await revealManifest(store, found, identities, context.signal);
     context.log.info(`Drilling backup ${backup.id} of ${backup.database}, taken ${backup.manifest.snapshot.at}.`);
-    await assertReadable({ store, ...backup, identities }, context.signal);
     const folder = await readFolder(store, backup, context.signal);
     const place = await openPlace(backup.manifest, options, context);
     let kept: string | null = null;
@@ -61,7 +64,8 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
         rpoTargetSeconds: options.rpo,
       });
       const key = proofKey(backup.database, backup.id, at);
-      await store.put(key, Buffer.from(`${JSON.stringify(proof, null, 1)}\n`), { signal: context.signal, onlyIfAbsent: true });
+      const stored = backup.manifest.concealed === undefined ? proof : concealProof(proof);
+      await store.put(key, Buffer.from(`${JSON.stringify(stored, null, 1)}\n`), { signal: context.signal, onlyIfAbsent: true });
       if (options.keep) kept = await place.keep();
       return {
         ok: proof.verdict === 'proven' && proof.rto.met && proof.rpo.met,

@@ -24,7 +24,7 @@ export async function readIdentities({ identityFile, identity }: IdentityOptions
 /** The recipients, `age1…`, that go with identities. */
 export async function recipientsOf(identities: readonly string[]): Promise<string[]> {
   if (identities.length === 0) return [];
-  const { identityToRecipient } = await import('age-encryption');
+  const { identityToRecipient } = await import('../stream/age-package.ts');
   return Promise.all(identities.map((identity) => identityToRecipient(identity)));
 }
 

@@ -44,7 +44,7 @@ async function checkRecipient(text: string, where: string): Promise<string> {
       'Take the public key that goes with it, age1…: it stands in the comment above the secret one. Treat that key as leaked if others can read this.',
     );
   }
-  const { Encrypter } = await import('age-encryption');
+  const { Encrypter } = await import('../stream/age-package.ts');
   try {
     new Encrypter().addRecipient(text);
     return text;

@@ -21,6 +21,8 @@ export function isRecord(name: string): boolean {
 
 export const SCHEMA_PART = 'schema.dump.zst';
 export const GLOBALS_PART = 'globals.sql.zst';
+/** The whole manifest, where the one that everybody can read hides every name. Never without `.age`. */
+export const MANIFEST_PART = 'manifest.json.zst';
 
 export function dataPartName(index: number): string {
   return `data-${String(index).padStart(2, '0')}.dump.zst`;

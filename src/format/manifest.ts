@@ -74,7 +74,8 @@ const schemaObject = z.object({ kind: z.string(), identity: z.string(), definiti
 
 const part = z.object({
   name: z.string(),
-  kind: z.enum(['schema', 'data', 'globals']),
+  /** `manifest`: the whole manifest, where this one hides every name. */
+  kind: z.enum(['schema', 'data', 'globals', 'manifest']),
   /** How many tables were assigned to it by name; the catch-all part holds all others beside. */
   tables: count,
   stored: digest,
@@ -128,6 +129,22 @@ const manifest = z.object({
   notes: z.array(z.string()),
   /** age recipients; empty when the parts are not encrypted. */
   recipients: z.array(z.string()),
+  /**
+   * What stays to be read where names are hidden: tables, sequences, indexes, objects, roles, extensions, the selection and the notes are then
+   * empty here, and the part of kind `manifest` has them (src/catalog/reveal.ts).
+   */
+  concealed: z.object({ tables: count, rows: count, indexes: count, sequences: count, bytes: count }).optional(),
+  /** Earlier manifests of this backup, which was encrypted anew since, oldest first; proofs of them hold. */
+  rotations: z
+    .array(
+      z.object({
+        at: z.iso.datetime(),
+        manifestSha256: sha256,
+        /** What its parts were called: where they still lie there, a lock or an interruption kept them. */
+        parts: z.array(z.string()),
+      }),
+    )
+    .optional(),
   seconds: z.object({ total: z.number(), dump: z.number(), count: z.number() }),
   runner: z.object({ workflow: z.string(), runUrl: z.string(), commit: z.string() }).nullable(),
 });

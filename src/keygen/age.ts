@@ -1,4 +1,4 @@
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { generateX25519Identity, identityToRecipient } from '../stream/age-package.ts';
 import type { KeyPair } from './keygen.ts';
 
 /** An age identity, in a file as age-keygen writes it. */

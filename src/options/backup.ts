@@ -23,6 +23,9 @@ export const backupOptions = z.strictObject({
     placeholder: 'N',
   }),
   ...recipientOptions,
+  encryptManifest: option(z.boolean().default(false), {
+    description: 'Hide the names of tables and all else in the manifest and in proofs too: only counts, sizes and digests stay readable.',
+  }),
 });
 
 export type BackupOptions = z.output<typeof backupOptions>;

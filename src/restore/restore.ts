@@ -1,4 +1,5 @@
 import { findBackup } from '../catalog/backups.ts';
+import { revealManifest } from '../catalog/reveal.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { assertReadable } from '../encryption/access.ts';
@@ -48,8 +49,9 @@ export async function restore(options: RestoreOptions, context: Context): Promis
   const identities = await readIdentities(options);
   const store = await openStoreFor(options, context.environment);
   try {
-    const { manifest } = await findBackup(store, options.database, options.backup, context.signal);
-    await assertReadable({ store, database: options.database, manifest, identities }, context.signal);
+    const found = await findBackup(store, options.database, options.backup, context.signal);
+    await assertReadable({ store, ...found, identities }, context.signal);
+    const { manifest } = await revealManifest(store, found, identities, context.signal);
     const tables = options.table.length === 0 ? null : chooseTables(manifest, options.table);
     const facts = await readTarget(target, context.signal);
     const plan = describePlan(manifest, tables, {

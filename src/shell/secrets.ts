@@ -18,9 +18,9 @@ export interface Secrets {
   all(): readonly string[];
 }
 
+const SECRET_VARIABLES = ['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'LIFEBOAT_COPY_SECRET_ACCESS_KEY'];
 /** Wherever it stands: in a file's text, among comments. */
 const AGE_KEY = /AGE-SECRET-KEY-[0-9A-Z-]+/gi;
-const SECRET_VARIABLES = ['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'LIFEBOAT_COPY_SECRET_ACCESS_KEY'];
 const LONG = 8;
 /** One letter or two are everywhere. */
 const SHORTEST = 3;

@@ -10,7 +10,7 @@ const LONGEST_HEADER = 64 * 1024;
  * @param recipients `age1…`, at least one
  */
 export async function startEncryption(recipients: readonly string[]): Promise<{ header: Buffer; payload: Converter }> {
-  const { Encrypter } = await import('age-encryption');
+  const { Encrypter } = await import('./age-package.ts');
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
   let fileKey = new Uint8Array();
@@ -73,7 +73,7 @@ export async function opensHeader(start: Buffer, identities: readonly string[]):
 }
 
 async function openHeader(header: Buffer, identities: readonly string[]): Promise<Uint8Array> {
-  const { Decrypter } = await import('age-encryption');
+  const { Decrypter } = await import('./age-package.ts');
   const decrypter = new Decrypter();
   for (const identity of identities) decrypter.addIdentity(identity);
   return decrypter.decryptHeader(new Uint8Array(header));

@@ -91,21 +91,6 @@ function decryptor(expected: Expected, identities: readonly string[]): Transform
 }
 
 /**
- * Reads the stored bytes only and checks their digest: needs no identity, and says nothing of what they unpack to.
- * @throws LifeboatError `part-corrupt`, and the source's own error
- */
-export async function verifyStored(source: Readable, expected: Expected, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
-  const stored = startDigest();
-  destroyOnAbort(source, options.signal);
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    stored.add(chunk);
-    if (stored.bytes > expected.stored.bytes) throw corrupt(expected, 'longer', `it has more than ${expected.stored.bytes} bytes.`);
-  }
-  const fault = storedFault(stored, expected);
-  if (fault !== null) throw fault;
-}
-
-/**
  * Reads a part to its end and throws what `unseal` would, keeping nothing: for use before anything is destroyed on the strength of it.
  */
 export async function verifySealed(source: Readable, expected: Expected, options: UnsealOptions = {}): Promise<void> {

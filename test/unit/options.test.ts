@@ -57,6 +57,7 @@ describe('readOptions', () => {
       excludeSchema: [],
       excludeTableData: [],
       encryptTo: [],
+      encryptManifest: false,
       lockTimeout: 60,
     });
     expect(Object.isFrozen(options)).toBe(true);

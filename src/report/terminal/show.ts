@@ -1,7 +1,8 @@
 import type { ShowResult } from '../../catalog/list.ts';
+import { totalsOf } from '../../format/concealed.ts';
 import type { Manifest } from '../../format/manifest.ts';
 import type { Proof } from '../../format/proof.ts';
-import { age, bytes, count, counted, ratio, seconds, time, visible } from '../format.ts';
+import { age, bytes, count, counted, ratio, seconds, shortRecipient, time, visible } from '../format.ts';
 import { paintState } from './list.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
@@ -13,7 +14,6 @@ export function showText({ storage, database, state, manifest, proofs }: ShowRes
   const { source, snapshot, parts } = manifest;
   const plain = parts.reduce((sum, part) => sum + part.plain.bytes, 0);
   const stored = parts.reduce((sum, part) => sum + part.stored.bytes, 0);
-  const rows = manifest.tables.reduce((sum, { rows: some }) => sum + (some ?? 0), 0);
   const facts: [string, string][] = [
     ['backup', `${style.strong(manifest.id)} of ${style.strong(visible(database))} in ${visible(storage)}`],
     ['state', paintState(state, style)],
@@ -22,14 +22,14 @@ export function showText({ storage, database, state, manifest, proofs }: ShowRes
       'source',
       `${visible(source.database)}, Postgres ${visible(source.serverVersion)}, ${bytes(source.bytes)}, ${visible(source.encoding)} ${visible(source.collate)}`,
     ],
-    ['holds', holdings(manifest, rows)],
+    ['holds', holdings(manifest)],
     ['size', `${bytes(stored)} stored, ${bytes(plain)} plain (${ratio(plain, stored)})`],
     ['checksums', manifest.checksumAlgorithm === null ? 'none: rows were only counted' : visible(manifest.checksumAlgorithm)],
     ['made by', `${visible(manifest.tool)} with pg_dump ${visible(source.pgDumpVersion)} in ${seconds(manifest.seconds.total)}`],
   ];
   if (manifest.extensions.length > 0)
     facts.push(['extensions', manifest.extensions.map(({ name, version }) => visible(`${name} ${version}`)).join(', ')]);
-  if (manifest.recipients.length > 0) facts.push(['encrypted', `for ${manifest.recipients.map(visible).join(', ')}`]);
+  if (manifest.recipients.length > 0) facts.push(['encrypted', `for ${manifest.recipients.map(shortRecipient).map(visible).join(', ')}`]);
   if (manifest.runner !== null) facts.push(['run', `${visible(manifest.runner.workflow)} ${visible(manifest.runner.runUrl)}`]);
   const lines = facts.map(([name, value]) => `${style.faint(name.padEnd(10))}  ${value}`);
   lines.push('', ...partsTable(manifest, style), '', ...largestTables(manifest, style));
@@ -37,12 +37,13 @@ export function showText({ storage, database, state, manifest, proofs }: ShowRes
   return [...lines, '', ...proofLines(proofs, style, now)].join('\n');
 }
 
-function holdings(manifest: Manifest, rows: number): string {
+function holdings(manifest: Manifest): string {
+  const { tables, rows, indexes, sequences } = totalsOf(manifest);
   const large = manifest.largeObjects?.count ?? 0;
   return [
-    `${counted(manifest.tables.length, 'table')} with ${counted(rows, 'row')}`,
-    counted(manifest.indexes.length, 'index', 'indexes'),
-    counted(manifest.sequences.length, 'sequence'),
+    `${counted(tables, 'table')} with ${counted(rows, 'row')}`,
+    counted(indexes, 'index', 'indexes'),
+    counted(sequences, 'sequence'),
     ...(large > 0 ? [counted(large, 'large object')] : []),
   ].join(', ');
 }
@@ -68,6 +69,7 @@ function partsTable(manifest: Manifest, style: Style): string[] {
 
 function largestTables(manifest: Manifest, style: Style): string[] {
   const largest = manifest.tables.toSorted((a, b) => b.bytes - a.bytes).slice(0, MOST_TABLES);
+  if (isHidden(manifest)) return [`${style.doubtful('Names are hidden:')} --identity-file shows them.`];
   if (largest.length === 0) return ['It holds no tables.'];
   const columns = [{ title: 'TABLE' }, { title: 'ROWS', align: 'right' }, { title: 'SIZE', align: 'right' }, { title: 'PART' }] as const;
   const rows = largest.map((some) => [
@@ -78,6 +80,10 @@ function largestTables(manifest: Manifest, style: Style): string[] {
   ]);
   const more = manifest.tables.length - largest.length;
   return [...table(columns, rows, style), ...(more > 0 ? [style.faint(`and ${counted(more, 'smaller table')}; --json has them all`)] : [])];
+}
+
+function isHidden({ concealed, tables }: Manifest): boolean {
+  return concealed !== undefined && concealed.tables > 0 && tables.length === 0;
 }
 
 function selectionLines({ selection }: Manifest, style: Style): string[] {
