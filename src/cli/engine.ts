@@ -51,6 +51,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { copyText } = await import('../report/terminal/copy.ts');
     return { result, ok: result.ok, text: (style) => copyText(result, style) };
   },
+  async verify(options, context) {
+    const { verify } = await import('../verify/verify.ts');
+    const result = await verify(options, context);
+    const { verifyText } = await import('../report/terminal/verify.ts');
+    return { result, ok: result.ok, text: (style) => verifyText(result, style) };
+  },
   async list(options, context) {
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);

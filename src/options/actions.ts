@@ -133,6 +133,19 @@ export const ACTIONS = {
       bytes: 'Bytes written to the other stores.',
     },
   },
+  verify: {
+    title: 'Lifeboat verify',
+    description: 'Read every part of the backups and check its digests, without a database: bit rot found between drills.',
+    branding: { icon: 'search', color: 'green' },
+    verb: 'verify',
+    settings: z.strictObject({ ...config, ...followUp }),
+    outputs: {
+      ok: 'true when every backup is intact, else false.',
+      backups: 'How many backups were read to their end.',
+      damaged: 'How many are damaged.',
+      bytes: 'Bytes that were read.',
+    },
+  },
   'setup-postgres': {
     title: 'Lifeboat setup-postgres',
     description: 'Make client and server programs of a Postgres major ready, from the runner or from the PostgreSQL repository.',

@@ -77,3 +77,8 @@ function mappingOf(line: string): Record<string, unknown> {
 function flagOf(value: string): unknown {
   return value === 'true' ? true : value === 'false' ? false : value;
 }
+
+/** Which of a backup's stores something is read from. */
+export function fromStore(description: string) {
+  return option(z.string().min(1, 'is empty').optional(), { description, placeholder: 'STORE' });
+}

@@ -3,6 +3,7 @@ import type { CopyResult } from '../copy/copy.ts';
 import type { DrillResult } from '../drill/drill.ts';
 import type { RestoreResult } from '../restore/restore.ts';
 import type { PruneResult } from '../retention/prune.ts';
+import type { VerifyResult } from '../verify/verify.ts';
 import { bytes, count, counted, seconds } from './format.ts';
 
 /** One sentence of plain text: for a log, an issue's title, a message. Names in it are as they came from the database. */
@@ -46,6 +47,18 @@ export function copyHeadline({ ok, databases, copies }: CopyResult): string {
     return `Not everything${of} was copied to ${where}: ${counted(number('failed', 'not-tried'), 'backup')} of ${count(all.length)} failed, ${count(number('copied'))} were copied.`;
   if (number('copied', 'completed') === 0) return `Nothing${of} to copy: ${where} has ${count(number('there'))} of ${counted(all.length, 'backup')}.`;
   return `Copied ${counted(number('copied'), 'backup')}${of} to ${where}, ${written} written; ${count(number('there', 'completed'))} were there.`;
+}
+
+export function verifyHeadline({ ok, databases, backups, bytes: read, seconds: taken, storage }: VerifyResult): string {
+  const number = (wanted: VerifyResult['backups'][number]['verdict']) => backups.filter(({ verdict }) => verdict === wanted).length;
+  const of = databases.length === 1 ? ` of ${databases[0]}` : '';
+  const work = `${bytes(read)} read in ${seconds(taken)}`;
+  if (ok) return `Intact: ${counted(number('intact'), 'backup')}${of} in ${storage}, ${work}.`;
+  const wrong = [
+    ...(number('damaged') > 0 ? [`${count(number('damaged'))} damaged`] : []),
+    ...(number('not-examined') > 0 ? [`${count(number('not-examined'))} not examined`] : []),
+  ];
+  return `Not all intact: ${wrong.join(' and ')} of ${counted(backups.length, 'backup')}${of} in ${storage}, ${work}.`;
 }
 
 function target(name: string, { seconds: measured, targetSeconds }: { readonly seconds: number; readonly targetSeconds: number }): string {

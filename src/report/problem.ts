@@ -1,6 +1,7 @@
 import type { CopyToStore } from '../copy/to-store.ts';
 import type { DrillResult } from '../drill/drill.ts';
 import type { ErrorCode, LifeboatError } from '../errors.ts';
+import type { VerifyResult } from '../verify/verify.ts';
 import { drillHeadline } from './headline.ts';
 
 /** An error's own, and those of results that are no errors. */
@@ -56,5 +57,24 @@ export function copyProblems(copies: readonly CopyToStore[]): Problem[] {
         : [{ ...backup.problem, message: `Backup ${backup.id} of ${backup.database} was not copied to ${storage}: ${backup.problem.message}` }],
     );
     return [...whole, ...single].map((one) => ({ level: 'error', title: `not copied: ${one.code}`, ...one }));
+  });
+}
+
+/** What is damaged, and what nobody could read. */
+export function verifyProblems({ backups }: VerifyResult): Problem[] {
+  return backups.flatMap(({ database, id, verdict, findings, notExamined }): Problem[] => {
+    const where = `Backup ${id} of ${database}`;
+    if (verdict === 'not-examined') {
+      return notExamined.map(({ reason }) => ({ level: 'error', code: null, title: 'not examined', message: `${where}: ${reason}`, remedy: '' }));
+    }
+    const remedy =
+      'Do not count on this backup: keep another one, copy it anew from a store where it is whole, and find out what touched the object.';
+    return findings.map(({ object, message }) => ({
+      level: 'error',
+      code: 'part-corrupt',
+      title: 'damaged',
+      message: `${where}: ${object}: ${message}`,
+      remedy,
+    }));
   });
 }

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LifeboatError } from '../errors.ts';
 import type { CopyStore } from '../options/copies.ts';
-import { type StoreOptions, settingsFor } from './from-options.ts';
+import { openStoreFor, type StoreOptions, settingsFor } from './from-options.ts';
 import { openStore } from './open.ts';
 import { isR2, type S3Credentials } from './s3-client.ts';
 import type { Store } from './store.ts';
@@ -91,4 +91,22 @@ function noKey(copy: CopyStore, missing: readonly string[]): LifeboatError {
     `Set ${missing.join(' and ')}; in a workflow under \`env:\`, from a secret.`,
     { details: { missing } },
   );
+}
+
+/** A verb's store, and the copies that lifeboat.yml and `--copy` name. */
+export interface StoresOptions extends StoreOptions {
+  readonly copy: readonly CopyStore[];
+  /** The URL of one of them, or of any other store; the first one unless given. */
+  readonly from?: string | undefined;
+}
+
+/** Opens the store that something is to be read from. A URL that is no known copy's is opened as a copy without settings. */
+export function openFrom(options: StoresOptions, environment: Environment): Promise<Store> {
+  const isMeant = ({ storage }: { readonly storage: string }) => withoutSlash(storage) === withoutSlash(options.from ?? '');
+  if (options.from === undefined || isMeant(options)) return openStoreFor(options, environment);
+  return openCopy(options.copy.find(isMeant) ?? { storage: options.from }, environment);
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/(?<!\/)\/+$/, '');
 }
