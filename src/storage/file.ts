@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { fileError } from './file-errors.ts';
 import { putFile } from './file-put.ts';
 import { checkFolder, checkKey, TEMPORARY_FOLDER } from './keys.ts';
+import { lockUnsupported } from './lock.ts';
 import type { Store, StoredObject } from './store.ts';
 import { parseFileUrl } from './urls.ts';
 
@@ -19,6 +20,7 @@ export function openFileStore(url: string): Store {
     url,
 
     async put(key, body, options = {}) {
+      if (options.lock !== undefined) throw lockUnsupported(url);
       return await putFile(root, pathOf(key), body, options);
     },
 
@@ -67,6 +69,14 @@ export function openFileStore(url: string): Store {
       const path = join(root, TEMPORARY_FOLDER, basename(id));
       await ifThere(unlink(path), 'delete', path);
       await pruneEmptyFolders(dirname(path), root);
+    },
+
+    async protection() {
+      return { locks: false, versions: false };
+    },
+
+    async lockedUntil() {
+      return null;
     },
 
     async close() {},

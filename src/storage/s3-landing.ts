@@ -1,5 +1,6 @@
 import { LifeboatError } from '../errors.ts';
 import { type Bucket, request, s3CodeOf } from './s3-client.ts';
+import type { ObjectLock } from './store.ts';
 
 /** Metadata by which an upload knows its own object when the answer to it was lost. */
 const MARK = 'lifeboat-put';
@@ -13,6 +14,7 @@ export interface Put {
   readonly key: string;
   readonly mark: string;
   readonly onlyIfAbsent: boolean;
+  readonly lock: ObjectLock | undefined;
   readonly signal: AbortSignal | undefined;
 }
 

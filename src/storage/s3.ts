@@ -3,6 +3,7 @@ import { checkFolder, checkKey } from './keys.ts';
 import { type Bucket, connect, request, type S3Settings } from './s3-client.ts';
 import { getObject } from './s3-get.ts';
 import { abortable } from './s3-landing.ts';
+import { readLock, readProtection } from './s3-lock.ts';
 import { putObject } from './s3-put.ts';
 import { abandonUpload, unfinishedUploads } from './s3-unfinished.ts';
 import type { Store, StoredObject } from './store.ts';
@@ -64,6 +65,14 @@ export async function openS3Store(options: S3StoreOptions): Promise<Store> {
     async abandon(unfinished, { signal } = {}) {
       checkKey(unfinished.key);
       await abandonUpload(at, unfinished, signal);
+    },
+
+    async protection({ signal } = {}) {
+      return await readProtection(at, signal);
+    },
+
+    async lockedUntil(key, { signal } = {}) {
+      return await readLock(at, checkKey(key), signal);
     },
 
     async close() {

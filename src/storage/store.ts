@@ -13,7 +13,28 @@ export interface PutOptions {
   readonly expectedBytes?: number;
   /** Fail with `already-exists` rather than replace. */
   readonly onlyIfAbsent?: boolean;
+  /** Until then nobody can delete or change this version of the object. A store that cannot lock fails with `lock-unsupported`. */
+  readonly lock?: ObjectLock;
 }
+
+/** `governance`: whoever has the right to bypass it can lift it. `compliance`: nobody can, not even the owner of the account. */
+export const LOCK_MODES = ['governance', 'compliance'] as const;
+
+export interface ObjectLock {
+  readonly until: Date;
+  readonly mode: (typeof LOCK_MODES)[number];
+}
+
+/** What the store does to keep objects from harm. */
+export interface Protection {
+  /** Whether objects can be locked; `null` where that may not be asked. */
+  readonly locks: boolean | null;
+  /** Whether a delete, or a put in its place, leaves the old version there; `null` where that may not be asked. */
+  readonly versions: boolean | null;
+}
+
+/** An object's lock: until an ISO time, which may be past, or until somebody lifts its legal hold. */
+export type LockedUntil = string | 'legal-hold';
 
 /** What a put left that never ended: in S3 an upload of parts, in a folder a temporary file. It may also be still under way. */
 export interface Unfinished {
@@ -48,5 +69,8 @@ export interface Store {
   unfinished(folder: string, options?: { signal?: AbortSignal }): AsyncIterable<Unfinished>;
   /** Whoever is still writing it fails. Abandoning what is not there is done. */
   abandon(unfinished: Unfinished, options?: { signal?: AbortSignal }): Promise<void>;
+  protection(options?: { signal?: AbortSignal }): Promise<Protection>;
+  /** `null` for an object that was never locked, or is not there. Throws where that may not be asked. */
+  lockedUntil(key: string, options?: { signal?: AbortSignal }): Promise<LockedUntil | null>;
   close(): Promise<void>;
 }
