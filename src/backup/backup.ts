@@ -1,3 +1,4 @@
+import { checkSigningKey } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { readRecipients } from '../encryption/recipients.ts';
@@ -12,6 +13,7 @@ import { openSnapshot } from '../postgres/snapshot.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { counted } from '../report/format.ts';
 import { openStoreFor } from '../storage/from-options.ts';
+import { lockFor, lockingStore } from '../storage/lock.ts';
 import type { Store } from '../storage/store.ts';
 import { takeBackup } from './take.ts';
 
@@ -37,6 +39,9 @@ export interface BackupResult {
   readonly notes: readonly string[];
   readonly pgDump: string;
   readonly seconds: Manifest['seconds'];
+  readonly signed: boolean;
+  /** ISO time until which no object of it can be deleted or changed; `null` when it is not locked. */
+  readonly lockedUntil: string | null;
 }
 
 /**
@@ -48,6 +53,7 @@ export async function backup(options: BackupOptions, context: Context): Promise<
   const database = options.database ?? target.database;
   const recipients = await readRecipients(options);
   if (options.encryptManifest && recipients.length === 0) throw forNobody();
+  checkSigningKey(options);
   const store = await openStoreFor(options, context.environment);
   try {
     const installation = await chooseClientFor(target, context);
@@ -56,6 +62,9 @@ export async function backup(options: BackupOptions, context: Context): Promise<
     );
     // A store that cannot be reached is told of before any lock is taken.
     await store.folders(databaseFolder(database), { signal: context.signal });
+    const lock = await lockFor(store, options, new Date(), context.signal);
+    if (options.publicKey.length > 0 && options.signingKey === undefined)
+      context.log.warn('Public keys say whose backups to trust, but there is no signing key: this backup will not be trusted.');
     const selection = selectionOf(options);
     const lockTimeoutMs = options.lockTimeout * 1000;
     const snapshot = await openSnapshot(target, { selection, lockTimeoutMs }, context);
@@ -63,7 +72,7 @@ export async function backup(options: BackupOptions, context: Context): Promise<
       const job = {
         target,
         database,
-        store,
+        store: lock === undefined ? store : lockingStore(store, lock),
         installation,
         snapshot,
         selection,
@@ -73,8 +82,10 @@ export async function backup(options: BackupOptions, context: Context): Promise<
         level: options.compressionLevel ?? null,
         recipients,
         encryptManifest: options.encryptManifest,
+        signingKey: options.signingKey,
       };
-      return resultOf(await takeBackup(job, { ...context, signal: snapshot.signal }), database, store);
+      const manifest = await takeBackup(job, { ...context, signal: snapshot.signal });
+      return resultOf(manifest, database, store, { signed: job.signingKey !== undefined, lockedUntil: lock?.until.toISOString() ?? null });
     } finally {
       await snapshot.release();
     }
@@ -101,7 +112,7 @@ function selectionOf(options: BackupOptions): Selection {
   };
 }
 
-function resultOf(manifest: Manifest, database: string, store: Store): BackupResult {
+function resultOf(manifest: Manifest, database: string, store: Store, kept: Pick<BackupResult, 'signed' | 'lockedUntil'>): BackupResult {
   const sum = (of: (part: ManifestPart) => number) => manifest.parts.reduce((total, part) => total + of(part), 0);
   return {
     id: manifest.id,
@@ -121,5 +132,6 @@ function resultOf(manifest: Manifest, database: string, store: Store): BackupRes
     notes: manifest.notes,
     pgDump: manifest.source.pgDumpVersion,
     seconds: manifest.seconds,
+    ...kept,
   };
 }

@@ -30,6 +30,7 @@ export function assembleManifest(found: Findings): Manifest {
   return {
     format: MANIFEST_FORMAT,
     id: found.id,
+    database: found.job.database,
     tool: TOOL,
     source: {
       ...found.groundwork.facts,

@@ -1,13 +1,29 @@
 import { text } from 'node:stream/consumers';
 import type { Log } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
-import { MANIFEST_NAME } from '../format/layout.ts';
+import { MANIFEST_NAME, manifestKey, signatureKey } from '../format/layout.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { signatureOf } from '../signing/signature.ts';
 import type { Store } from '../storage/store.ts';
 
-/** The moment a backup comes into being. */
-export async function publishManifest(store: Store, key: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
+/**
+ * The moment a backup comes into being. Its signature is there before: a backup that is signed is never seen without, and a signature of
+ * another name than the manifest's digest says nothing of it.
+ * @param signingKey as the option puts it out
+ */
+export async function publishManifest(
+  store: Store,
+  { database, id }: { readonly database: string; readonly id: string },
+  manifest: Manifest,
+  signingKey: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const json = `${JSON.stringify(manifest, null, 1)}\n`;
+  const key = manifestKey(database, id);
+  if (signingKey !== undefined) {
+    const bytes = Buffer.from(json);
+    await store.put(signatureKey(database, id, bytes), signatureOf(bytes, signingKey), { signal });
+  }
   try {
     await store.put(key, Buffer.from(json), { signal, onlyIfAbsent: true });
   } catch (error) {

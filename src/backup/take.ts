@@ -2,7 +2,7 @@ import { allOrNothing } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import { concealManifest } from '../format/concealed.ts';
-import { backupFolder, GLOBALS_PART, MANIFEST_PART, manifestKey, newBackupId, SCHEMA_PART, storedPartName } from '../format/layout.ts';
+import { backupFolder, GLOBALS_PART, MANIFEST_PART, newBackupId, SCHEMA_PART, storedPartName } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
 import { explainQueue } from '../postgres/blockers.ts';
 import type { Installation } from '../postgres/programs.ts';
@@ -36,6 +36,7 @@ export interface BackupJob {
   readonly recipients: readonly string[];
   /** Whether names are hidden in the manifest too. */
   readonly encryptManifest: boolean;
+  readonly signingKey: string | undefined;
 }
 
 /** Above this, checksums cost minutes, and are only taken when asked for. */
@@ -74,7 +75,7 @@ export async function takeBackup(job: BackupJob, context: Context): Promise<Mani
       environment: context.environment,
     });
     const published = job.encryptManifest ? await storeConcealed(job, folder, manifest, context.signal) : manifest;
-    await publishManifest(store, manifestKey(job.database, id), published, context.signal);
+    await publishManifest(store, { database: job.database, id }, published, job.signingKey, context.signal);
     return { ...manifest, parts: published.parts };
   } catch (error) {
     const explained = await explainQueue(snapshot.session, error);

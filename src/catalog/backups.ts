@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { closest, distance } from 'fastest-levenshtein';
 import { LifeboatError } from '../errors.ts';
-import { BACKUP_ID, backupFolder, databaseFolder, databaseOfFolder, manifestKey } from '../format/layout.ts';
+import { BACKUP_ID, backupFolder, databaseFolder, databaseOfFolder, isProof, manifestKey, proofSignatureKey } from '../format/layout.ts';
 import { type Manifest, parseManifest } from '../format/manifest.ts';
 import { type Proof, parseProof } from '../format/proof.ts';
+import { isSignedByAny } from '../signing/signature.ts';
 import type { Store } from '../storage/store.ts';
 
 export interface FoundBackup {
@@ -13,6 +14,8 @@ export interface FoundBackup {
   readonly manifest: Manifest;
   /** Of the manifest's bytes as they are in the store: what a proof is bound to. */
   readonly manifestSha256: string;
+  /** What a signature is over. */
+  readonly manifestBytes: Buffer;
 }
 
 /** Databases that have a folder in the store, by their own names. */
@@ -67,28 +70,37 @@ const HEADS_AT_ONCE = 16;
 
 export async function readBackup(store: Store, database: string, id: string, signal: AbortSignal): Promise<FoundBackup> {
   const key = manifestKey(database, id);
-  const json = await readText(store, key, signal);
-  if (json === null) throw noManifest(store, database, id);
-  const manifest = parseManifest(json, `${store.url}/${key}`);
-  return { database, id, manifest, manifestSha256: createHash('sha256').update(json).digest('hex') };
+  const bytes = await readWhole(store, key, signal);
+  if (bytes === null) throw noManifest(store, database, id);
+  const manifest = parseManifest(bytes.toString(), `${store.url}/${key}`);
+  return { database, id, manifest, manifestSha256: createHash('sha256').update(bytes).digest('hex'), manifestBytes: bytes };
 }
 
-/** Proofs made against this very manifest, or an earlier one with the same contents, newest first. One that cannot be read proves nothing. */
-export async function readProofs(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<Proof[]> {
+/**
+ * Proofs made against this very manifest, or an earlier one with the same contents, newest first. One that cannot be read proves nothing, nor does one that none of `publicKeys`,
+ * where there are any, has signed.
+ */
+export async function readProofs(store: Store, backup: FoundBackup, signal: AbortSignal, publicKeys: readonly string[] = []): Promise<Proof[]> {
   const keys: string[] = [];
   for await (const object of store.list(`${backupFolder(backup.database, backup.id)}/proofs`, { signal })) keys.push(object.key);
-  const texts = await Promise.all(keys.map((key) => readText(store, key, signal)));
+  const read = keys.filter(isProof).map(async (key) => {
+    const bytes = await readWhole(store, key, signal);
+    if (bytes === null || publicKeys.length === 0) return bytes;
+    const signature = await readWhole(store, proofSignatureKey(key), signal);
+    return signature !== null && isSignedByAny(bytes, signature, publicKeys) ? bytes : null;
+  });
   const { manifest, manifestSha256 } = backup;
   const valid = new Set([manifestSha256, ...(manifest.rotations ?? []).map((rotation) => rotation.manifestSha256)]);
-  return texts
-    .flatMap((json) => (json === null ? [] : (parseProof(json) ?? [])))
+  return (await Promise.all(read))
+    .flatMap((bytes) => (bytes === null ? [] : (parseProof(bytes.toString()) ?? [])))
     .filter((proof) => valid.has(proof.manifestSha256))
     .sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 
-async function readText(store: Store, key: string, signal: AbortSignal): Promise<string | null> {
+/** `null` when it is not there. */
+export async function readWhole(store: Store, key: string, signal: AbortSignal): Promise<Buffer | null> {
   try {
-    return await text(await store.get(key, { signal }));
+    return await buffer(await store.get(key, { signal }));
   } catch (error) {
     if (error instanceof LifeboatError && error.code === 'object-missing') return null;
     throw error;

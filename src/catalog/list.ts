@@ -8,6 +8,7 @@ import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { type FoundBackup, findBackup, listBackupIds, listDatabases, readBackup, readProofs } from './backups.ts';
 import { revealManifest } from './reveal.ts';
+import { distrustOf, isDistrust, trustManifest } from './trust.ts';
 
 export interface ListedBackup {
   readonly database: string;
@@ -16,8 +17,8 @@ export interface ListedBackup {
   readonly rows: number;
   /** As stored. */
   readonly bytes: number;
-  /** `unreadable`: its manifest cannot be read; `error` says why. */
-  readonly state: Proof['verdict'] | 'unproven' | 'unreadable';
+  /** `unreadable`: its manifest cannot be read; `untrusted`: none of the public keys has signed it. `error` says why. */
+  readonly state: Proof['verdict'] | 'unproven' | 'unreadable' | 'untrusted';
   readonly proof: { readonly at: string; readonly rtoSeconds: number; readonly checks: Record<string, string> } | null;
   readonly error?: string;
 }
@@ -37,7 +38,7 @@ export async function list(options: ListOptions, context: Context): Promise<List
     for (const database of databases) {
       const ids = await listBackupIds(store, database, context.signal);
       for (let i = 0; i < ids.length; i += AT_ONCE) {
-        backups.push(...(await Promise.all(ids.slice(i, i + AT_ONCE).map((id) => listOne(store, database, id, context.signal)))));
+        backups.push(...(await Promise.all(ids.slice(i, i + AT_ONCE).map((id) => listOne(store, database, id, options.publicKey, context.signal)))));
       }
     }
     return { storage: store.url, backups };
@@ -49,7 +50,9 @@ export async function list(options: ListOptions, context: Context): Promise<List
 export interface ShowResult {
   readonly storage: string;
   readonly database: string;
-  readonly state: Proof['verdict'] | 'unproven';
+  readonly state: Proof['verdict'] | 'unproven' | 'untrusted';
+  /** Why it is not trusted; `null` when it is, or when no public key says whose signatures count. */
+  readonly distrust: string | null;
   readonly manifest: FoundBackup['manifest'];
   /** Newest first. */
   readonly proofs: readonly Proof[];
@@ -61,9 +64,12 @@ export async function show(options: ShowOptions, context: Context): Promise<Show
   const store = await openStoreFor(options, context.environment);
   try {
     const found = await findBackup(store, options.database, options.backup, context.signal);
-    const backup = identities.length === 0 ? found : await revealManifest(store, found, identities, context.signal);
-    const proofs = await readProofs(store, backup, context.signal);
-    return { storage: store.url, database: options.database, state: proofs[0]?.verdict ?? 'unproven', manifest: backup.manifest, proofs };
+    const distrust = await distrustOf(store, found, options.publicKey, context.signal);
+    // a key of one's own is not for bytes that nobody trusted wrote
+    const backup = identities.length === 0 || distrust !== null ? found : await revealManifest(store, found, identities, context.signal);
+    const proofs = distrust === null ? await readProofs(store, backup, context.signal, options.publicKey) : [];
+    const state = distrust === null ? (proofs[0]?.verdict ?? 'unproven') : 'untrusted';
+    return { storage: store.url, database: options.database, state, distrust: distrust?.message ?? null, manifest: backup.manifest, proofs };
   } finally {
     await store.close();
   }
@@ -71,10 +77,11 @@ export async function show(options: ShowOptions, context: Context): Promise<Show
 
 const AT_ONCE = 8;
 
-async function listOne(store: Store, database: string, id: string, signal: AbortSignal): Promise<ListedBackup> {
+async function listOne(store: Store, database: string, id: string, publicKeys: readonly string[], signal: AbortSignal): Promise<ListedBackup> {
   try {
     const backup = await readBackup(store, database, id, signal);
-    const [proof] = await readProofs(store, backup, signal);
+    await trustManifest(store, backup, publicKeys, signal);
+    const [proof] = await readProofs(store, backup, signal, publicKeys);
     return {
       database,
       id,
@@ -88,7 +95,9 @@ async function listOne(store: Store, database: string, id: string, signal: Abort
           : { at: proof.at, rtoSeconds: proof.rto.seconds, checks: Object.fromEntries(proof.checks.map((check) => [check.name, check.verdict])) },
     };
   } catch (error) {
-    if (!(error instanceof LifeboatError) || !error.code.startsWith('manifest-')) throw error;
-    return { database, id, snapshotAt: '', rows: 0, bytes: 0, state: 'unreadable', proof: null, error: error.message };
+    const isUntrusted = isDistrust(error);
+    if (!(error instanceof LifeboatError) || !(isUntrusted || error.code.startsWith('manifest-'))) throw error;
+    const state = isUntrusted ? 'untrusted' : 'unreadable';
+    return { database, id, snapshotAt: '', rows: 0, bytes: 0, state, proof: null, error: error.message };
   }
 }

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import type { Context } from '../context.ts';
-import { BACKUP_ID, databaseFolder } from '../format/layout.ts';
+import { BACKUP_ID, databaseFolder, isProof } from '../format/layout.ts';
 import { type Proof, parseProof } from '../format/proof.ts';
 import { openStoreFor, type StoreOptions } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
@@ -42,7 +42,7 @@ async function newestProofs(store: Store, database: string, signal: AbortSignal)
 
 async function proofKeys(store: Store, folder: string, signal: AbortSignal): Promise<string[]> {
   const keys: string[] = [];
-  for await (const { key } of store.list(folder, { signal })) keys.push(key);
+  for await (const { key } of store.list(folder, { signal })) if (isProof(key)) keys.push(key);
   return keys;
 }
 

@@ -47,6 +47,7 @@ async function perform(request: VerbRequest, shell: Shell): Promise<number> {
     const value = String((options as Record<string, unknown>)[name] ?? '');
     // a URL and a connection string are shown but for their password; anything else is nothing but a secret
     if (meta.secret) secrets[/[:=]/.test(value) ? 'add' : 'addWhole'](value);
+    if (name === 'signingKey') secrets.addKey(value);
   }
   const { stdout, stderr } = process;
   const log = createTerminalLog({

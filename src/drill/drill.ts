@@ -1,5 +1,6 @@
 import { type FoundBackup, findBackup } from '../catalog/backups.ts';
 import { revealManifest } from '../catalog/reveal.ts';
+import { checkSigningKey, trustManifest } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { assertReadable } from '../encryption/access.ts';
@@ -22,6 +23,7 @@ import { type Examination, examine } from './examine.ts';
 import { openPlace, type Place } from './place.ts';
 import { drillProfile, unprovenByProfile } from './profile.ts';
 import { assembleProof } from './proof.ts';
+import { publishProof } from './publish.ts';
 
 export interface DrillResult {
   /** The backup is proven, and both targets are met. */
@@ -43,10 +45,12 @@ export interface DrillResult {
 export async function drill(options: DrillOptions, context: Context): Promise<DrillResult> {
   const assertions = options.assert.map(parseAssertion);
   const identities = await readIdentities(options);
+  checkSigningKey(options);
   const store = await openStoreFor(options, context.environment);
   try {
     const at = new Date();
     const found = await findBackup(store, options.database, options.backup, context.signal);
+    await trustManifest(store, found, options.publicKey, context.signal);
     await assertReadable({ store, ...found, identities }, context.signal);
     const backup = await revealManifest(store, found, identities, context.signal);
     context.log.info(`Drilling backup ${backup.id} of ${backup.database}, taken ${backup.manifest.snapshot.at}.`);
@@ -65,7 +69,7 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
       });
       const key = proofKey(backup.database, backup.id, at);
       const stored = backup.manifest.concealed === undefined ? proof : concealProof(proof);
-      await store.put(key, Buffer.from(`${JSON.stringify(stored, null, 1)}\n`), { signal: context.signal, onlyIfAbsent: true });
+      await publishProof(store, key, stored, options.signingKey, context.signal);
       if (options.keep) kept = await place.keep();
       return {
         ok: proof.verdict === 'proven' && proof.rto.met && proof.rpo.met,

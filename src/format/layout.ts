@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 /** Backup ids sort by time: UTC start of the snapshot to the second, and four random hex digits. */
 export const BACKUP_ID = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
@@ -66,6 +66,23 @@ export function partKey(database: string, id: string, name: string): string {
 
 export function manifestKey(database: string, id: string): string {
   return partKey(database, id, MANIFEST_NAME);
+}
+
+/** Of the signature of a manifest with these bytes: that of another never takes its place. */
+export function signatureKey(database: string, id: string, manifest: Uint8Array): string {
+  return partKey(database, id, `manifest-${createHash('sha256').update(manifest).digest('hex').slice(0, 16)}.sig`);
+}
+
+/** Names of manifests' signatures, in a backup's folder. */
+export const SIGNATURE_NAME = /^manifest-[0-9a-f]{16}\.sig$/;
+
+/** Of the signature of a proof. */
+export function proofSignatureKey(proof: string): string {
+  return `${proof}.sig`;
+}
+
+export function isProof(key: string): boolean {
+  return key.endsWith('.json');
 }
 
 export function proofKey(database: string, id: string, at: Date): string {

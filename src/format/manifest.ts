@@ -85,6 +85,8 @@ const part = z.object({
 const manifest = z.object({
   format: z.literal(MANIFEST_FORMAT),
   id: z.string().regex(BACKUP_ID),
+  /** Its name in the store: what is signed belongs there and nowhere else. Absent in manifests of before there were signatures. */
+  database: z.string().optional(),
   tool: z.string(),
   source: z.object({
     serverVersion: z.string(),

@@ -18,5 +18,5 @@ export function maskSecrets(inputs: readonly OptionDescription[], environment: E
   return secrets;
 }
 
-/** Not the names of files, addresses and roles that end in another word: AWS_WEB_IDENTITY_TOKEN_FILE. */
-const HOLDS_KEY = /^(?:AWS|LIFEBOAT)_(?:.*_)?(?:KEY|KEY_ID|SECRET|TOKEN|PASSWORD|PASSPHRASE|IDENTITY)$/;
+/** Not the names of files, addresses and roles that end in another word: AWS_WEB_IDENTITY_TOKEN_FILE; nor a public key. */
+const HOLDS_KEY = /^(?!LIFEBOAT_PUBLIC_KEY$)(?:AWS|LIFEBOAT)_(?:.*_)?(?:KEY|KEY_ID|SECRET|TOKEN|PASSWORD|PASSPHRASE|IDENTITY)$/;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { database, databaseUrl, jobs, patterns, recipientOptions, storeOptions } from './common.ts';
+import { database, databaseUrl, jobs, lockOptions, patterns, recipientOptions, signingKey, storeOptions, trustOptions } from './common.ts';
 import { durationSeconds, option, wholeNumber } from './define.ts';
 
 export const backupOptions = z.strictObject({
@@ -26,6 +26,9 @@ export const backupOptions = z.strictObject({
   encryptManifest: option(z.boolean().default(false), {
     description: 'Hide the names of tables and all else in the manifest and in proofs too: only counts, sizes and digests stay readable.',
   }),
+  ...lockOptions,
+  signingKey,
+  ...trustOptions,
 });
 
 export type BackupOptions = z.output<typeof backupOptions>;

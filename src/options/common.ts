@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { LOCK_MODES } from '../storage/store.ts';
 import { option, wholeNumber } from './define.ts';
+import { privateKey, publicKeys } from './keys.ts';
 
 const text = z.string().min(1, 'is empty');
 
@@ -51,6 +53,39 @@ export const identityOptions = {
     placeholder: 'IDENTITY',
     environment: 'LIFEBOAT_AGE_IDENTITY',
     secret: true,
+  }),
+};
+
+/** Whose signatures count. Of every verb that reads backups, and of all of lifeboat.yml. */
+export const trustOptions = {
+  publicKey: option(publicKeys().default([]), {
+    description:
+      'Trust only what is signed for this Ed25519 public key: PEM, or its base64 in one line. Several may be given, while one key takes over from another.',
+    placeholder: 'KEY',
+    environment: 'LIFEBOAT_PUBLIC_KEY',
+    unquoted: true,
+  }),
+};
+
+/** What lifeboat.yml says once for every verb. */
+export const sharedOptions = { ...storeOptions, ...trustOptions };
+
+export const signingKey = option(privateKey().optional(), {
+  description: 'Sign with this Ed25519 private key: PEM, or its base64 in one line. Better in the variable than on a command line, which others see.',
+  placeholder: 'KEY',
+  environment: 'LIFEBOAT_SIGNING_KEY',
+  secret: true,
+});
+
+/** How what is written to a store is locked there. */
+export const lockOptions = {
+  lockDays: option(wholeNumber(1, 36_500).optional(), {
+    description: 'Lock every object of the backup for so many days, by S3 Object Lock: until then nobody can delete or change it.',
+    placeholder: 'N',
+  }),
+  lockMode: option(z.enum(LOCK_MODES, 'is neither governance nor compliance').default('governance'), {
+    description: 'governance: whoever has the right to bypass locks can lift this one. compliance: nobody can, not even the owner of the account.',
+    placeholder: 'MODE',
   }),
 };
 

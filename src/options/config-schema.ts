@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { databaseUrl, storeOptions } from './common.ts';
+import { databaseUrl, sharedOptions } from './common.ts';
 import { copyMapping } from './copies.ts';
 import { optionMeta } from './define.ts';
 import { describeOptions, type OptionDescription } from './describe.ts';
@@ -36,8 +36,8 @@ const assertions = z
   )
   .describe('Queries that must return true in the restored database, each under a name of its own; $1 is the time of the snapshot.');
 
-const storeShape = {
-  ...shapeOf(describeOptions(z.strictObject(storeOptions))),
+const sharedShape = {
+  ...shapeOf(describeOptions(z.strictObject(sharedOptions))),
   copies: z
     .array(copyMapping, 'is not a list of stores')
     .describe('Further stores for the same backups: every backup is copied to each of them when it is done.')
@@ -47,7 +47,7 @@ const storeShape = {
 const database = z.strictObject(
   {
     'database-url-env': variableName.describe(inVariable(databaseUrl)).nullish(),
-    ...storeShape,
+    ...sharedShape,
     ...sectionsOf(VERB_NAMES.filter((verb) => VERBS[verb].configurable)),
   },
   'is not a mapping',
@@ -56,7 +56,7 @@ const database = z.strictObject(
 /** lifeboat.yml. Every option of a configurable verb has its key here, made from the verb's own schema. */
 export const configSchema = z.strictObject(
   {
-    ...storeShape,
+    ...sharedShape,
     ...sectionsOf(VERB_NAMES.filter((verb) => (VERBS[verb] as Verb).section !== undefined)),
     databases: z
       .record(z.string().min(1, 'is empty'), database.nullish(), 'is not a mapping from names to databases')
@@ -71,7 +71,7 @@ function sectionsOf(verbs: readonly VerbName[]): Record<string, z.ZodType> {
 }
 
 function sectionOf(verb: VerbName): z.ZodObject {
-  const elsewhere = ['database', 'databaseUrl', ...Object.keys(storeOptions)];
+  const elsewhere = ['database', 'databaseUrl', ...Object.keys(sharedOptions)];
   return z.strictObject(
     shapeOf(
       describeOptions(VERBS[verb].schema).filter(({ name, meta }) => !elsewhere.includes(name) && !meta.byHand && meta.sharedKey === undefined),

@@ -1,5 +1,5 @@
 import type { LifeboatError } from '../errors.ts';
-import { storeOptions } from './common.ts';
+import { sharedOptions } from './common.ts';
 import { configProblems } from './config-problems.ts';
 import { type Config, configSchema, type DatabaseConfig, type Section } from './config-schema.ts';
 import { readYaml } from './config-yaml.ts';
@@ -41,7 +41,7 @@ export function configFor(config: Config, verb: VerbName, given: OptionSources['
     }
   };
   // Beside a database's verbs, which may be called as an option is: a drill has its --backup.
-  const isShared = ({ name, meta }: OptionDescription) => name in storeOptions || name === 'databaseUrl' || meta.sharedKey !== undefined;
+  const isShared = ({ name, meta }: OptionDescription) => name in sharedOptions || name === 'databaseUrl' || meta.sharedKey !== undefined;
   take(config, isShared);
   take(found, isShared);
   const name = sectionNameOf(verb);
@@ -65,7 +65,7 @@ function chooseSeveral(config: Config, verb: VerbName, given: OptionSources['giv
   const names = asked.length > 0 ? asked : Object.keys(config.databases ?? {});
   if (names.length === 1) return names;
   const shared = describeOptions(VERBS[verb].schema).flatMap(({ meta }) => meta.sharedKey ?? []);
-  const keys = [...Object.keys(storeOptions).map(kebabCase), ...shared, verb];
+  const keys = [...Object.keys(sharedOptions).map(kebabCase), ...shared, verb];
   const own = names.filter((name) => keys.some((key) => (config.databases?.[name]?.[key] ?? null) !== null));
   if (own.length === 0) return names;
   throw badDatabase(verb, words, `must name one at a time: ${config.path} has settings of their own for ${own.join(', ')}`);

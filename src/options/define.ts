@@ -11,6 +11,8 @@ export interface OptionMeta {
   readonly expression?: string;
   /** Never printed, masked where it occurs, and not allowed in lifeboat.yml. */
   readonly secret?: true;
+  /** Not secret, but what is given by mistake may be: never repeated in a message. */
+  readonly unquoted?: true;
   /** Said anew for every run, by a person: not allowed in lifeboat.yml. */
   readonly byHand?: true;
   /** Its key in lifeboat.yml, at the top or of a database, for every verb that takes it. */

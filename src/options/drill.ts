@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { PROVIDERS } from '../providers/profiles.ts';
-import { database, identityOptions, jobs, storeOptions, whichBackup } from './common.ts';
+import { database, identityOptions, jobs, signingKey, storeOptions, trustOptions, whichBackup } from './common.ts';
 import { durationSeconds, option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -39,6 +39,8 @@ export const drillOptions = z.strictObject({
     description: "Where scratch is made; the system's folder for temporary files unless given.",
     placeholder: 'FOLDER',
   }),
+  ...trustOptions,
+  signingKey,
 });
 
 export type DrillOptions = z.output<typeof drillOptions>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isTimeZone } from '../retention/calendar.ts';
-import { database, storeOptions } from './common.ts';
+import { database, storeOptions, trustOptions } from './common.ts';
 import { durationSeconds, option, wholeNumber } from './define.ts';
 
 const slots = (unit: string) =>
@@ -40,6 +40,7 @@ export const pruneOptions = z.strictObject({
     description: 'Delete what is not kept. Otherwise it is only said what would be deleted.',
     byHand: true,
   }),
+  ...trustOptions,
 });
 
 export type PruneOptions = z.output<typeof pruneOptions>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { database, identityOptions, jobs, storeOptions, whichBackup } from './common.ts';
+import { database, identityOptions, jobs, storeOptions, trustOptions, whichBackup } from './common.ts';
 import { option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -39,6 +39,7 @@ export const restoreOptions = z.strictObject({
   dryRun: option(z.boolean().default(false), {
     description: 'Say what would be done, and stop there.',
   }),
+  ...trustOptions,
 });
 
 export type RestoreOptions = z.output<typeof restoreOptions>;

@@ -41,7 +41,7 @@ function asText(value: unknown): unknown {
 }
 
 function shown({ meta }: OptionDescription, value: unknown): string {
-  if (meta.secret || typeof value === 'object' || value === '') return '';
+  if (meta.secret || meta.unquoted || typeof value === 'object' || value === '') return '';
   const text = String(value);
   // somebody took the secret key for the public one
   if (/AGE-SECRET-KEY-/i.test(text)) return '';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { storeOptions } from './common.ts';
+import { storeOptions, trustOptions } from './common.ts';
 import { durationSeconds, option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -27,6 +27,7 @@ export const watchOptions = z.strictObject({
     description: 'Of the scheduled workflows, only this file, which must be there: backup.yml; may be given several times.',
     placeholder: 'FILE',
   }),
+  ...trustOptions,
 });
 
 export type WatchOptions = z.output<typeof watchOptions>;

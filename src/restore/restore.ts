@@ -1,5 +1,6 @@
 import { findBackup } from '../catalog/backups.ts';
 import { revealManifest } from '../catalog/reveal.ts';
+import { trustManifest } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { assertReadable } from '../encryption/access.ts';
@@ -50,6 +51,7 @@ export async function restore(options: RestoreOptions, context: Context): Promis
   const store = await openStoreFor(options, context.environment);
   try {
     const found = await findBackup(store, options.database, options.backup, context.signal);
+    await trustManifest(store, found, options.publicKey, context.signal);
     await assertReadable({ store, ...found, identities }, context.signal);
     const { manifest } = await revealManifest(store, found, identities, context.signal);
     const tables = options.table.length === 0 ? null : chooseTables(manifest, options.table);

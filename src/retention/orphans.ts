@@ -1,6 +1,6 @@
 import { LifeboatError } from '../errors.ts';
 import { BACKUP_ID, backupFolder, databaseFolder } from '../format/layout.ts';
-import type { Store, Unfinished } from '../storage/store.ts';
+import type { LockedUntil, Store, Unfinished } from '../storage/store.ts';
 import type { BackupFolder } from './read.ts';
 
 /** What an interrupted backup or prune left. */
@@ -14,6 +14,8 @@ export interface Orphan {
   /** `null` where nobody knows. */
   readonly bytes: number | null;
   readonly action: 'keep' | 'delete';
+  /** The lock that keeps one that is old enough to go. */
+  readonly lockedUntil?: LockedUntil;
 }
 
 export interface Leftovers {
@@ -30,7 +32,7 @@ export async function findOrphans(
   store: Store,
   database: string,
   folders: readonly BackupFolder[],
-  now: Date,
+  { now, locks }: { readonly now: Date; readonly locks: boolean },
   signal: AbortSignal,
 ): Promise<Leftovers> {
   const { unfinished, notExamined } = await listUnfinished(store, database, signal);
@@ -38,17 +40,39 @@ export async function findOrphans(
   const orphanOf = (kind: Orphan['kind'], key: string, since: Date, bytes: number | null): Orphan => {
     return { kind, key, since: since.toISOString(), bytes, action: actionFor(since) };
   };
-  const withoutManifest = folders.filter(({ hasManifest }) => !hasManifest);
-  return {
-    folders: withoutManifest.map(({ id, newest, bytes }) => {
+  const withoutManifest = folders
+    .filter(({ hasManifest }) => !hasManifest)
+    .map(({ id, newest, bytes }) => {
       const key = backupFolder(database, id);
       // a large part may be on its way for long, beside others that are there
       const signs = unfinished.filter((upload) => upload.key.startsWith(`${key}/`)).map(({ since }) => since.getTime());
       return { id, ...orphanOf('folder', key, new Date(Math.max(newest.getTime(), ...signs)), bytes) };
-    }),
+    });
+  return {
+    folders: locks ? await keepLocked(store, withoutManifest, now, signal) : withoutManifest,
     uploads: unfinished.map((upload) => ({ upload, ...orphanOf('upload', upload.key, upload.since, null) })),
     notExamined,
   };
+}
+
+/** Those that hold anything locked stay. */
+async function keepLocked<T extends Orphan>(store: Store, orphans: readonly T[], now: Date, signal: AbortSignal): Promise<T[]> {
+  const judged: T[] = [];
+  for (const orphan of orphans) {
+    const lockedUntil = orphan.action === 'delete' ? await lockOfFolder(store, orphan.key, now, signal) : null;
+    judged.push(lockedUntil === null ? orphan : { ...orphan, action: 'keep', lockedUntil });
+  }
+  return judged;
+}
+
+async function lockOfFolder(store: Store, folder: string, now: Date, signal: AbortSignal): Promise<LockedUntil | null> {
+  let latest: LockedUntil | null = null;
+  for await (const { key } of store.list(folder, { signal })) {
+    const until = await store.lockedUntil(key, { signal });
+    if (until === 'legal-hold') return until;
+    if (until !== null && Date.parse(until) > now.getTime() && (latest === null || until > latest)) latest = until;
+  }
+  return latest;
 }
 
 async function listUnfinished(store: Store, database: string, signal: AbortSignal) {

@@ -1,4 +1,5 @@
-import { counted, seconds } from '../report/format.ts';
+import { counted, seconds, time } from '../report/format.ts';
+import type { LockedUntil } from '../storage/store.ts';
 import { type Calendar, calendarIn, PERIODS, type Period, periodLabel } from './calendar.ts';
 
 /** A backup as retention sees it; times are ISO. */
@@ -10,6 +11,8 @@ export interface RetainedBackup {
   readonly state: 'proven' | 'failed' | 'incomplete' | 'unproven';
   readonly provenAt: string | null;
   readonly failedAt: string | null;
+  /** Of its manifest, whose lock is that of its parts; absent in a store that locks nothing. */
+  readonly lockedUntil?: LockedUntil | null;
 }
 
 export interface Policy extends Readonly<Partial<Record<Period, number | undefined>>> {
@@ -22,7 +25,7 @@ export interface Policy extends Readonly<Partial<Record<Period, number | undefin
 }
 
 export interface Reason {
-  readonly rule: 'no-policy' | 'newest-proven' | 'min-keep' | 'keep-last' | 'keep-within' | 'keep-failed' | Period;
+  readonly rule: 'no-policy' | 'newest-proven' | 'min-keep' | 'keep-last' | 'keep-within' | 'keep-failed' | 'locked' | Period;
   readonly because: string;
 }
 
@@ -39,6 +42,7 @@ export type Decision = RetainedBackup &
  *   many periods of the calendar, those without a proven one keep their oldest unproven: the one that no newcomer can push out.
  * - `keepWithinSeconds`: whatever is as young.
  * - `keepFailedSeconds`: a backup whose drill failed, as long after that; it fills no slot.
+ * - A backup that is locked stays until the lock ends, and takes nobody's place by that.
  *
  * A policy that asks for nothing (no last, within, daily, weekly, monthly or yearly) deletes nothing.
  */
@@ -85,7 +89,15 @@ function byOwnRight({ backup, ms }: Dated, newerProven: number, policy: Policy, 
   if (keepWithinSeconds > 0 && ageOf(ms) <= keepWithinSeconds) give('keep-within', `younger than ${seconds(keepWithinSeconds)}`);
   if (isFailed && ageOf(Date.parse(backup.failedAt ?? backup.at)) <= keepFailedSeconds)
     give('keep-failed', `its drill failed less than ${seconds(keepFailedSeconds)} ago: for inspection`);
+  const locked = lockedText(backup.lockedUntil ?? null, now);
+  if (locked !== null) give('locked', locked);
   return reasons;
+}
+
+/** `null` for a lock that has ended. */
+export function lockedText(until: LockedUntil | null, now: Date): string | null {
+  if (until === 'legal-hold') return 'until somebody lifts its legal hold';
+  return until !== null && Date.parse(until) > now.getTime() ? `until ${time(until)}` : null;
 }
 
 function provenSince(newerProven: number): string {

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { backupFolder, manifestKey } from '../format/layout.ts';
 import type { PruneOptions } from '../options/prune.ts';
 import { openStoreFor } from '../storage/from-options.ts';
-import type { Store } from '../storage/store.ts';
+import type { Protection, Store } from '../storage/store.ts';
 import { findOrphans, type Leftovers, type Orphan } from './orphans.ts';
 import { type Decision, decide, type Policy } from './policy.ts';
 import { readBackups, readFolders, type UnreadableBackup } from './read.ts';
@@ -20,11 +20,13 @@ export interface PruneResult {
   readonly policy: Policy;
   /** Newest first. */
   readonly decisions: readonly (Decision & { readonly bytes: number })[];
-  /** Backups whose manifest cannot be read: nobody decides about them, and they are never deleted. */
+  /** Backups whose manifest cannot be read or is not trusted: nobody decides about them, and they are never deleted. */
   readonly unreadable: readonly UnreadableBackup[];
   readonly orphans: readonly Orphan[];
   /** What was deleted, or would be, as far as its size is known. */
   readonly deletedBytes: number;
+  /** Whether a delete only hides an object, whose version stays until a lifecycle rule removes it; `null` where that may not be asked. */
+  readonly versions: boolean | null;
   readonly notExamined: readonly { readonly object: string; readonly reason: string }[];
 }
 
@@ -51,7 +53,9 @@ export async function pruneStore(
   const { database, apply } = options;
   const policy = policyOf(options);
   const folders = await readFolders(store, database, signal);
-  const orphans = await findOrphans(store, database, folders, now, signal);
+  const protection = await store.protection({ signal });
+  const locks = protection.locks === true;
+  const orphans = await findOrphans(store, database, folders, { now, locks }, signal);
   const whole = folders.filter(({ hasManifest }) => hasManifest);
   // a name that is mistyped is worth an error, with the nearest
   if (folders.length === 0 && orphans.uploads.length === 0) await findBackup(store, database, 'latest', signal);
@@ -59,6 +63,7 @@ export async function pruneStore(
     store,
     database,
     whole.map(({ id }) => id),
+    { publicKeys: options.publicKey, locks },
     signal,
   );
   const sizes = new Map(whole.map(({ id, bytes }) => [id, bytes]));
@@ -66,7 +71,8 @@ export async function pruneStore(
   const doomed = decisions.filter(({ action }) => action === 'delete');
   const reaped = orphans.folders.filter(({ action }) => action === 'delete');
   for (const { id, error } of unreadable) log.warn(`Backup ${id} is left alone: ${error}`);
-  for (const { object, reason } of orphans.notExamined) log.warn(`Not examined: ${object}: ${reason}`);
+  const notExamined = [...orphans.notExamined, ...notAsked(protection)];
+  for (const { object, reason } of notExamined) log.warn(`Not examined: ${object}: ${reason}`);
   if (apply) await deleteAll(store, database, doomed, orphans, signal);
   return {
     ok: true,
@@ -77,13 +83,30 @@ export async function pruneStore(
     policy,
     decisions,
     unreadable,
-    orphans: [...orphans.folders, ...orphans.uploads].map(({ kind, key, since, bytes, action }) => ({ kind, key, since, bytes, action })),
+    orphans: [...orphans.folders, ...orphans.uploads].map(toOrphan),
     deletedBytes: [...doomed, ...reaped].reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
-    notExamined: orphans.notExamined,
+    versions: protection.versions,
+    notExamined,
   };
 }
 
 const AT_ONCE = 8;
+
+/** Without what deletes it. */
+function toOrphan({ kind, key, since, bytes, action, lockedUntil }: Orphan): Orphan {
+  return { kind, key, since, bytes, action, ...(lockedUntil === undefined ? {} : { lockedUntil }) };
+}
+
+function notAsked({ locks, versions }: Protection): PruneResult['notExamined'] {
+  return [
+    ...(locks === null
+      ? [{ object: 'locks', reason: 'whether the bucket locks objects may not be asked, which takes s3:GetBucketObjectLockConfiguration' }]
+      : []),
+    ...(versions === null
+      ? [{ object: 'versions', reason: 'whether the bucket keeps what is deleted may not be asked, which takes s3:GetBucketVersioning' }]
+      : []),
+  ];
+}
 
 function policyOf(options: Omit<PruneOptions, 'storage'>): Policy {
   const { keepLast, keepWithin, daily, weekly, monthly, yearly, timezone, keepFailed, minKeep } = options;

@@ -1,7 +1,8 @@
 import { readBackup, readProofs } from '../catalog/backups.ts';
+import { isDistrust, trustManifest } from '../catalog/trust.ts';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import { LifeboatError } from '../errors.ts';
-import { BACKUP_ID, databaseFolder, MANIFEST_NAME } from '../format/layout.ts';
+import { BACKUP_ID, databaseFolder, MANIFEST_NAME, manifestKey } from '../format/layout.ts';
 import type { Proof } from '../format/proof.ts';
 import type { Store } from '../storage/store.ts';
 import type { RetainedBackup } from './policy.ts';
@@ -41,16 +42,25 @@ export async function readFolders(store: Store, database: string, signal: AbortS
   return [...folders.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
-/** What retention has to know of each backup; those whose manifest cannot be read, apart. */
-export async function readBackups(store: Store, database: string, ids: readonly string[], signal: AbortSignal) {
+/** What retention has to know of each backup; those whose manifest cannot be read or is not trusted, apart. */
+export async function readBackups(
+  store: Store,
+  database: string,
+  ids: readonly string[],
+  { publicKeys, locks }: { readonly publicKeys: readonly string[]; readonly locks: boolean },
+  signal: AbortSignal,
+) {
   const backups: RetainedBackup[] = [];
   const unreadable: UnreadableBackup[] = [];
   const tasks = ids.map((id) => async (stop: AbortSignal) => {
     try {
       const backup = await readBackup(store, database, id, stop);
-      backups.push({ id, at: backup.manifest.snapshot.at, ...judge(await readProofs(store, backup, stop)) });
+      await trustManifest(store, backup, publicKeys, stop);
+      const proofs = await readProofs(store, backup, stop, publicKeys);
+      const lockedUntil = locks ? await store.lockedUntil(manifestKey(database, id), { signal: stop }) : null;
+      backups.push({ id, at: backup.manifest.snapshot.at, ...judge(proofs), lockedUntil });
     } catch (error) {
-      if (!(error instanceof LifeboatError) || !error.code.startsWith('manifest-')) throw error;
+      if (!(error instanceof LifeboatError) || !(isDistrust(error) || error.code.startsWith('manifest-'))) throw error;
       // gone since it was listed: another prune was there
       if (error.code !== 'manifest-missing') unreadable.push({ id, error: error.message });
     }

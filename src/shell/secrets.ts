@@ -8,6 +8,8 @@ export interface Secrets {
   add(value: string): void;
   /** A value that is nothing but a secret. */
   addWhole(value: string): void;
+  /** A private key, and every line of it: a log is written line by line. */
+  addKey(value: string): void;
   /** For messages. */
   hide(text: string): string;
   /** Every text in plain JSON data, keys too. */
@@ -18,6 +20,8 @@ export interface Secrets {
   all(): readonly string[];
 }
 
+/** PEM, PKCS#8 of an Ed25519 key in base64, and base64 of PEM. */
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----|\bMC4CAQAwBQYDK2Vw|\bLS0tLS1CRUdJTiBQUklWQVRFIEtFWS/;
 const SECRET_VARIABLES = ['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'LIFEBOAT_COPY_SECRET_ACCESS_KEY'];
 /** Wherever it stands: in a file's text, among comments. */
 const AGE_KEY = /AGE-SECRET-KEY-[0-9A-Z-]+/gi;
@@ -38,15 +42,22 @@ export function collectSecrets(args: readonly string[], environment: Environment
     const public_ = publicPieces(value);
     for (const secret of secretsOfUrl(value)) if (!public_.has(secret)) remember(secret);
   };
+  const addKey = (value: string) => {
+    remember(value);
+    const pem = /^\s*LS0tLS1/.test(value) ? Buffer.from(value, 'base64').toString() : value;
+    for (const line of pem.split(/\\n|\r?\n/)) if (line.trim().length >= LONG && !/-----/.test(line)) remember(line.trim());
+  };
   const all = () => [...known];
   const long = () => all().filter((secret) => secret.length >= LONG);
   for (const value of Object.values(environment)) for (const [key] of (value ?? '').matchAll(AGE_KEY)) remember(key);
   for (const arg of args) add(arg.replace(/^--[\w-]+=/, ''));
   for (const value of Object.values(environment)) if (value !== undefined && /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(value)) add(value);
+  for (const value of [...args, ...Object.values(environment)]) if (value !== undefined && PRIVATE_KEY.test(value)) addKey(value);
   for (const name of SECRET_VARIABLES) remember(environment[name] ?? '');
   return {
     add,
     addWhole: remember,
+    addKey,
     all,
     hide: (text) => redact(text, all()),
     hideIn: (value) => mapText(value, (text) => redact(text, all())),

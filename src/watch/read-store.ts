@@ -1,6 +1,7 @@
 import { listBackupIds, readBackup, readProofs } from '../catalog/backups.ts';
+import { isDistrust, trustManifest } from '../catalog/trust.ts';
 import { LifeboatError } from '../errors.ts';
-import { BACKUP_ID, databaseFolder } from '../format/layout.ts';
+import { BACKUP_ID, databaseFolder, isProof } from '../format/layout.ts';
 import type { Store } from '../storage/store.ts';
 import type { StoredBackup, StoredProof } from './freshness.ts';
 
@@ -14,17 +15,22 @@ export interface StoredDatabase {
  * until the newest that counts: a store that holds years is not read to its end.
  * @returns `null` when the folder holds nothing that looks like a backup
  */
-export async function readDatabase(store: Store, database: string, signal: AbortSignal): Promise<StoredDatabase | null> {
+export async function readDatabase(
+  store: Store,
+  database: string,
+  publicKeys: readonly string[],
+  signal: AbortSignal,
+): Promise<StoredDatabase | null> {
   const folders = await store.folders(databaseFolder(database), { signal });
   if (!folders.some((name) => BACKUP_ID.test(name))) return null;
   const ids = await listBackupIds(store, database, signal);
   const backups: StoredBackup[] = [];
   for (const id of ids) {
-    const found = await readOrNull(store, database, id, signal);
+    const found = await readOrNull(store, database, id, publicKeys, signal);
     backups.push({ id, snapshotAt: found?.manifest.snapshot.at ?? null });
     if (found !== null) break;
   }
-  return { backups: [...backups, ...ids.slice(backups.length).map(asUnread)], proofs: await newestProofs(store, database, ids, signal) };
+  return { backups: [...backups, ...ids.slice(backups.length).map(asUnread)], proofs: await newestProofs(store, database, ids, publicKeys, signal) };
 }
 
 /** The id of a backup says to the second when its snapshot was taken. */
@@ -32,15 +38,22 @@ function asUnread(id: string): StoredBackup {
   return { id, snapshotAt: timeOf(id) };
 }
 
-async function newestProofs(store: Store, database: string, ids: readonly string[], signal: AbortSignal): Promise<StoredProof[]> {
+async function newestProofs(
+  store: Store,
+  database: string,
+  ids: readonly string[],
+  publicKeys: readonly string[],
+  signal: AbortSignal,
+): Promise<StoredProof[]> {
   const proofs: StoredProof[] = [];
   for (const [id, newest] of await drilledBackups(store, database, ids, signal)) {
     // Names of proofs begin with their time, so whatever else there is would be older.
     if (proofs.some(({ verdict, at }) => verdict === 'proven' && Date.parse(at) >= Date.parse(newest))) break;
-    const backup = await readOrNull(store, database, id, signal);
+    const backup = await readOrNull(store, database, id, publicKeys, signal);
     if (backup === null) continue;
     const snapshotAt = backup.manifest.snapshot.at;
-    proofs.push(...(await readProofs(store, backup, signal)).map(({ at, verdict }) => ({ backup: id, at, snapshotAt, verdict })));
+    const trusted = await readProofs(store, backup, signal, publicKeys);
+    proofs.push(...trusted.map(({ at, verdict }) => ({ backup: id, at, snapshotAt, verdict })));
   }
   return proofs;
 }
@@ -50,16 +63,19 @@ async function drilledBackups(store: Store, database: string, ids: readonly stri
   const drilled = new Map<string, string>();
   for await (const { key } of store.list(databaseFolder(database), { signal })) {
     const [, id = '', name = ''] = /([^/]+)\/proofs\/([^/]+)$/.exec(key) ?? [];
-    if (ids.includes(id) && name > (drilled.get(id) ?? '')) drilled.set(id, name);
+    if (ids.includes(id) && isProof(key) && name > (drilled.get(id) ?? '')) drilled.set(id, name);
   }
   return [...drilled].sort(([, a], [, b]) => (a < b ? 1 : -1)).map(([id, name]) => [id, timeOf(name)]);
 }
 
-async function readOrNull(store: Store, database: string, id: string, signal: AbortSignal) {
+/** `null` for one that cannot be read, or that nobody trusted has signed. */
+async function readOrNull(store: Store, database: string, id: string, publicKeys: readonly string[], signal: AbortSignal) {
   try {
-    return await readBackup(store, database, id, signal);
+    const backup = await readBackup(store, database, id, signal);
+    await trustManifest(store, backup, publicKeys, signal);
+    return backup;
   } catch (error) {
-    if (!(error instanceof LifeboatError) || !error.code.startsWith('manifest-')) throw error;
+    if (!isDistrust(error) && !(error instanceof LifeboatError && error.code.startsWith('manifest-'))) throw error;
     return null;
   }
 }

@@ -65,7 +65,7 @@ export async function watch(options: WatchOptions, context: Context, lookAtWorkf
   const limits = { maxBackupAgeSeconds: options.maxBackupAge, maxProofAgeSeconds: options.maxProofAge };
   const store = await openStoreFor(options, context.environment);
   try {
-    const { databases, folders } = await lookAtStore(store, options.database, limits, now, context);
+    const { databases, folders } = await lookAtStore(store, options, limits, now, context);
     const look = await workflowsOf(options, now, context, lookAtWorkflows);
     const notExamined = [...folders, ...look.notExamined];
     const ofDatabases = [...(databases.length === 0 ? [nothingAtAll(store)] : []), ...databases.flatMap(({ findings }) => findings)];
@@ -86,12 +86,18 @@ export async function watch(options: WatchOptions, context: Context, lookAtWorkf
   }
 }
 
-async function lookAtStore(store: Store, wanted: readonly string[], limits: FreshnessLimits, now: Date, { signal }: Context) {
+async function lookAtStore(
+  store: Store,
+  { database: wanted, publicKey }: Pick<WatchOptions, 'database' | 'publicKey'>,
+  limits: FreshnessLimits,
+  now: Date,
+  { signal }: Context,
+) {
   const names = wanted.length > 0 ? [...new Set(wanted)] : await listDatabases(store, signal);
   const databases: WatchedDatabase[] = [];
   const folders: NotExamined[] = [];
   for (const name of names) {
-    const stored = await readDatabase(store, name, signal);
+    const stored = await readDatabase(store, name, publicKey, signal);
     // Whoever asks for a database expects backups of it; a folder that nobody asked for may be anything.
     if (stored === null && wanted.length === 0) folders.push({ object: name, reason: 'this folder of the store holds no backups', expected: false });
     else databases.push(judgeFreshness(name, stored?.backups ?? [], stored?.proofs ?? [], limits, now));

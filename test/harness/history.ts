@@ -51,6 +51,7 @@ function manifestOf(id: string, database: string, at: string): Manifest {
   return {
     format: 1,
     id,
+    database,
     tool: 'test',
     source: {
       serverVersion: '17.0',

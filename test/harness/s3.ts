@@ -11,6 +11,7 @@ import {
   DeleteObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  ListObjectVersionsCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { openS3Store } from '../../src/storage/s3.ts';
@@ -29,15 +30,20 @@ export interface TestBucket {
   /** Keys of uploads that were begun and neither completed nor given up. */
   unfinishedUploads(): Promise<string[]>;
   giveUpUploads(): Promise<void>;
+  /** Every version of every object, delete markers apart. */
+  versions(): Promise<ObjectVersion[]>;
+  /** What really frees space: fails for a version that is locked. */
+  deleteVersion(version: ObjectVersion, bypassGovernance?: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function createTestBucket(): Promise<TestBucket> {
+/** @param options.locks with S3 Object Lock, which only a real server has */
+export async function createTestBucket({ locks = false }: { locks?: boolean } = {}): Promise<TestBucket> {
   const server = realServer() ?? (await startS3rver());
   const { endpoint, region, credentials } = server;
   const name = `lifeboat-${randomBytes(6).toString('hex')}`;
   const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket: name }));
+  await client.send(new CreateBucketCommand({ Bucket: name, ...(locks && server.real ? { ObjectLockEnabledForBucket: true } : {}) }));
   return {
     ...server,
     name,
@@ -60,9 +66,20 @@ export async function createTestBucket(): Promise<TestBucket> {
       await Promise.all(Uploads.map(({ Key, UploadId }) => client.send(new AbortMultipartUploadCommand({ Bucket: name, Key, UploadId }))));
     },
 
+    async versions() {
+      const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: name }));
+      return Versions.map(({ Key = '', VersionId = '' }) => ({ key: Key, id: VersionId }));
+    },
+
+    async deleteVersion({ key, id }, bypassGovernance = false) {
+      const command = { Bucket: name, Key: key, VersionId: id, ...(bypassGovernance ? { BypassGovernanceRetention: true } : {}) };
+      await client.send(new DeleteObjectCommand(command));
+    },
+
     async close() {
+      if (locks && server.real) await emptyOfVersions();
       // s3rver's folder is removed as a whole
-      while (server.real) {
+      while (server.real && !locks) {
         const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: name }));
         if (Contents.length === 0) break;
         await Promise.all(Contents.map(({ Key }) => client.send(new DeleteObjectCommand({ Bucket: name, Key }))));
@@ -72,6 +89,21 @@ export async function createTestBucket(): Promise<TestBucket> {
       await server.stop();
     },
   };
+
+  /** What is locked in compliance mode stays, and its bucket with it. */
+  async function emptyOfVersions() {
+    const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: name }));
+    await Promise.allSettled(
+      [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) =>
+        client.send(new DeleteObjectCommand({ Bucket: name, Key, VersionId, BypassGovernanceRetention: true })),
+      ),
+    );
+  }
+}
+
+export interface ObjectVersion {
+  readonly key: string;
+  readonly id: string;
 }
 
 interface Server {

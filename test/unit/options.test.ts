@@ -59,6 +59,8 @@ describe('readOptions', () => {
       encryptTo: [],
       encryptManifest: false,
       lockTimeout: 60,
+      lockMode: 'governance',
+      publicKey: [],
     });
     expect(Object.isFrozen(options)).toBe(true);
     expect(Object.isFrozen(options.excludeTable)).toBe(true);

@@ -47,6 +47,8 @@ function backupOf(change: Partial<BackupResult> = {}): BackupResult {
     notes: [],
     pgDump: '17.11',
     seconds: SECONDS,
+    signed: false,
+    lockedUntil: null,
     ...change,
   };
 }
@@ -268,7 +270,10 @@ describe('the terminal', () => {
   it.each<[string, string]>([
     ['backup', backupText(backupOf({ database: HOSTILE, leftOut: [HOSTILE], notes: [HOSTILE], storage: HOSTILE }), PLAIN)],
     ['list', listText({ storage: HOSTILE, backups: [listed] }, PLAIN, NOW)],
-    ['show', showText({ storage: HOSTILE, database: HOSTILE, state: 'proven', manifest: MANIFEST, proofs: [failed.proof] }, PLAIN, NOW)],
+    [
+      'show',
+      showText({ storage: HOSTILE, database: HOSTILE, state: 'proven', distrust: HOSTILE, manifest: MANIFEST, proofs: [failed.proof] }, PLAIN, NOW),
+    ],
     ['drill', drillText({ ...failed, database: HOSTILE, kept: HOSTILE }, PLAIN)],
     [
       'restore',

@@ -131,6 +131,28 @@ describe('of any history', () => {
     }
   });
 
+  const days = fc.option(fc.double({ min: -5, max: 50, noNaN: true }), { nil: null });
+  always(
+    'a locked one is never deleted, and of the others is kept what is kept without locks',
+    [histories, policies, fc.array(days)],
+    (backups, policy, locks) => {
+      const locked = backups.map((one, i) => {
+        const until = locks[i] ?? null;
+        const lockedUntil = until === null ? null : i % 7 === 3 ? ('legal-hold' as const) : new Date(NOW.getTime() + until * DAY_MS).toISOString();
+        return { ...one, lockedUntil };
+      });
+      const isLocked = ({ lockedUntil }: (typeof locked)[number]) =>
+        lockedUntil === 'legal-hold' || (lockedUntil !== null && lockedUntil > NOW.toISOString());
+      const byLock = locked.filter(isLocked).map(({ id }) => id);
+      const kept = keptIn(decide(locked, policy, NOW));
+      expect(kept.toSorted()).toEqual([...new Set([...keptIn(decide(backups, policy, NOW)), ...byLock])].toSorted());
+      for (const one of decide(locked, policy, NOW)) {
+        const said = one.action === 'keep' && one.reasons.some(({ rule }) => rule === 'locked');
+        expect(said).toBe(byLock.includes(one.id) && !isEmpty(policy));
+      }
+    },
+  );
+
   always('pruning twice deletes nothing more', [histories, policies], (backups, policy) => {
     const ids = keptIn(decide(backups, policy, NOW));
     const left = backups.filter(({ id }) => ids.includes(id));

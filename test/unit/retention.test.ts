@@ -225,6 +225,7 @@ describe('the reports', () => {
       { kind: 'upload', key: 'x', since: NOW.toISOString(), bytes: null, action: 'keep' },
     ],
     deletedBytes: 3072,
+    versions: false,
     notExamined: [{ object: 'unfinished uploads', reason: 'denied' }],
   };
 

@@ -1,4 +1,4 @@
-import { MANIFEST_NAME } from '../../format/layout.ts';
+import { MANIFEST_NAME, SIGNATURE_NAME } from '../../format/layout.ts';
 import type { ManifestPart } from '../../format/manifest.ts';
 import type { Finding } from '../../format/proof.ts';
 
@@ -8,7 +8,7 @@ export function compareFolder(parts: readonly ManifestPart[], names: readonly st
   const known = new Set([MANIFEST_NAME, ...parts.map((part) => part.name)]);
   const missing = parts.filter((part) => !there.has(part.name)).map((part) => ({ object: part.name, message: 'the part is missing from the store' }));
   const unexpected = names
-    .filter((name) => !known.has(name) && !name.startsWith('proofs/'))
+    .filter((name) => !known.has(name) && !SIGNATURE_NAME.test(name) && !name.startsWith('proofs/'))
     .map((name) => ({ object: name, message: 'the manifest does not know this object' }));
   return [...missing, ...unexpected];
 }

@@ -28,6 +28,8 @@ export function backupMarkdown(result: BackupResult): string {
     ['Snapshot', time(result.snapshotAt)],
     ['Store', code(result.storage)],
     ['Encrypted', result.recipients.length === 0 ? 'no' : `for ${result.recipients.map(shortRecipient).map(code).join(', ')}`],
+    ['Locked', result.lockedUntil === null ? 'no' : `until ${time(result.lockedUntil)}`],
+    ['Signed', result.signed ? 'yes' : 'no'],
     ['Large objects', count(result.largeObjects)],
     ['pg_dump', code(result.pgDump)],
     ['Time', `${seconds(total)}; the dump took ${seconds(dump)}, counting ${seconds(counting)}`],

@@ -1,7 +1,7 @@
 import type { PruneResult } from '../../retention/prune.ts';
 import { age, bytes, count, counted } from '../format.ts';
 import { pruneHeadline } from '../headline.ts';
-import { whyOf } from '../terminal/prune.ts';
+import { VERSIONS, whyKept, whyOf } from '../terminal/prune.ts';
 import { code, details, prose, tableOf } from './escape.ts';
 
 /** With the limits on texts, a summary stays well below the runner's 1 MiB. */
@@ -19,6 +19,7 @@ export function pruneMarkdown(result: PruneResult): string {
     ...(deleted.length === 0 ? [] : ['', ...decisionTable(deleted, result)]),
     ...(kept.length === 0 ? [] : details(`${counted(kept.length, 'backup')} kept`, decisionTable(kept, result))),
     ...orphanTable(result),
+    ...(result.versions ? ['', prose(VERSIONS)] : []),
     ...unreadable(result),
     ...notExamined(result),
     '',
@@ -57,11 +58,11 @@ function orphanTable({ orphans, at }: PruneResult): string[] {
   ] as const;
   const rows = orphans
     .slice(0, MOST_ROWS)
-    .map(({ kind, key, since, bytes: size, action }) => [
+    .map(({ kind, key, since, bytes: size, action, lockedUntil }) => [
       `${kind} ${code(key)}`,
       age(since, now),
       size === null ? '–' : bytes(size),
-      action === 'keep' ? 'keep: it may be under way' : 'delete',
+      action === 'keep' ? whyKept(lockedUntil, now) : 'delete',
     ]);
   return ['', ...tableOf(columns, rows), ...more(orphans)];
 }
@@ -69,7 +70,13 @@ function orphanTable({ orphans, at }: PruneResult): string[] {
 function unreadable({ unreadable: all }: PruneResult): string[] {
   if (all.length === 0) return [];
   const rows = all.slice(0, MOST_ROWS).map(({ id, error }) => [code(id), prose(error)]);
-  return ['', `⚠️ Left alone, because the manifest cannot be read:`, '', ...tableOf([{ title: 'Backup' }, { title: 'Why' }], rows), ...more(all)];
+  return [
+    '',
+    `⚠️ Left alone, because the manifest cannot be read or is not trusted:`,
+    '',
+    ...tableOf([{ title: 'Backup' }, { title: 'Why' }], rows),
+    ...more(all),
+  ];
 }
 
 function notExamined({ notExamined: all }: PruneResult): string[] {

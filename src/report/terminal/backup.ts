@@ -17,6 +17,8 @@ export function backupText(result: BackupResult, style: Style): string {
     `  pg_dump   ${visible(result.pgDump)}`,
   ];
   if (result.recipients.length > 0) lines.push(`  encrypted for ${result.recipients.map(shortRecipient).map(visible).join(', ')}`);
+  if (result.lockedUntil !== null) lines.push(`  locked    until ${time(result.lockedUntil)}`);
+  if (result.signed) lines.push('  signed    yes');
   if (result.largeObjects > 0) lines.push(`  besides   ${counted(result.largeObjects, 'large object')}`);
   const columns = [
     { title: 'PART' },

@@ -15,7 +15,7 @@ export function listText({ storage, backups }: ListResult, style: Style, now: Da
     { title: 'PROOF' },
   ] as const;
   const rows = backups.map((backup) => {
-    const readable = backup.state !== 'unreadable';
+    const readable = backup.error === undefined;
     return [
       visible(backup.database),
       backup.id,
@@ -38,6 +38,7 @@ export function paintState(state: ListedBackup['state'], style: Style): string {
     proven: style.good,
     failed: style.bad,
     unreadable: style.bad,
+    untrusted: style.bad,
     incomplete: style.doubtful,
     unproven: style.faint,
   };

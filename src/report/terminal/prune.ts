@@ -1,3 +1,4 @@
+import { lockedText } from '../../retention/policy.ts';
 import type { PruneResult } from '../../retention/prune.ts';
 import { age, bytes, count, shortened, visible } from '../format.ts';
 import { pruneHeadline } from '../headline.ts';
@@ -14,11 +15,16 @@ export function pruneText(result: PruneResult, style: Style): string {
   if (result.decisions.length > 0) lines.push('', ...decisionTable(result, style));
   if (result.orphans.length > 0) lines.push('', ...orphanTable(result, style));
   if (result.unreadable.length > 0) {
-    lines.push('', style.bad('Left alone, because the manifest cannot be read:'), ...named(result.unreadable.map(({ id, error }) => [id, error])));
+    lines.push(
+      '',
+      style.bad('Left alone, because the manifest cannot be read or is not trusted:'),
+      ...named(result.unreadable.map(({ id, error }) => [id, error])),
+    );
   }
   if (result.notExamined.length > 0) {
     lines.push('', style.doubtful('Not examined:'), ...named(result.notExamined.map(({ object, reason }) => [object, reason])));
   }
+  if (result.versions) lines.push('', VERSIONS);
   if (!result.applied) lines.push('', 'To delete what is not kept, add --apply.');
   return lines.join('\n');
 }
@@ -28,6 +34,16 @@ export function whyOf(decision: PruneResult['decisions'][number]): string {
   if (decision.action === 'delete') return decision.why;
   return decision.reasons.map(({ rule, because }) => `${rule}: ${because}`).join('; ');
 }
+
+/** Of what an interrupted backup left. */
+export function whyKept(lockedUntil: PruneResult['orphans'][number]['lockedUntil'], now: Date): string {
+  const locked = lockedText(lockedUntil ?? null, now);
+  return locked === null ? 'keep: it may be under way' : `keep: locked ${locked}`;
+}
+
+/** What a delete means in a bucket that keeps versions. */
+export const VERSIONS =
+  'The bucket keeps versions: a delete hides an object, and its space is free only once a lifecycle rule has removed the noncurrent version.';
 
 function decisionTable({ decisions, at }: PruneResult, style: Style): string[] {
   const columns = [
@@ -62,11 +78,11 @@ function orphanTable({ orphans, at }: PruneResult, style: Style): string[] {
   const now = new Date(at);
   const rows = orphans
     .slice(0, MOST_ROWS)
-    .map(({ kind, key, since, bytes: size, action }) => [
+    .map(({ kind, key, since, bytes: size, action, lockedUntil }) => [
       `${kind} ${visible(key)}`,
       age(since, now),
       size === null ? '–' : bytes(size),
-      action === 'keep' ? 'keep: it may be under way' : style.bad('delete'),
+      action === 'keep' ? whyKept(lockedUntil, now) : style.bad('delete'),
     ]);
   return [...table(columns, rows, style), ...more(orphans)];
 }

@@ -10,13 +10,13 @@ import { table } from './table.ts';
 const MOST_TABLES = 20;
 
 /** What a backup's manifest says, and every proof of it. */
-export function showText({ storage, database, state, manifest, proofs }: ShowResult, style: Style, now: Date): string {
+export function showText({ storage, database, state, distrust, manifest, proofs }: ShowResult, style: Style, now: Date): string {
   const { source, snapshot, parts } = manifest;
   const plain = parts.reduce((sum, part) => sum + part.plain.bytes, 0);
   const stored = parts.reduce((sum, part) => sum + part.stored.bytes, 0);
   const facts: [string, string][] = [
     ['backup', `${style.strong(manifest.id)} of ${style.strong(visible(database))} in ${visible(storage)}`],
-    ['state', paintState(state, style)],
+    ['state', `${paintState(state, style)}${distrust === null ? '' : `: ${visible(distrust)}`}`],
     ['snapshot', `${time(snapshot.at)}, ${age(snapshot.at, now)} ago${snapshot.lsn === null ? '' : `, LSN ${visible(snapshot.lsn)}`}`],
     [
       'source',
@@ -34,7 +34,8 @@ export function showText({ storage, database, state, manifest, proofs }: ShowRes
   const lines = facts.map(([name, value]) => `${style.faint(name.padEnd(10))}  ${value}`);
   lines.push('', ...partsTable(manifest, style), '', ...largestTables(manifest, style));
   lines.push(...selectionLines(manifest, style), ...manifest.notes.map((note) => `${style.doubtful('note:')} ${visible(note)}`));
-  return [...lines, '', ...proofLines(proofs, style, now)].join('\n');
+  // what lies beside a manifest that is not trusted was not looked at
+  return [...lines, ...(distrust === null ? ['', ...proofLines(proofs, style, now)] : [])].join('\n');
 }
 
 function holdings(manifest: Manifest): string {
