@@ -21,7 +21,8 @@ export async function damageCopy(backup: BackupResult, from: string, to: string,
   return { part: part.name, offset, bytes: part.stored.bytes };
 }
 
-async function flipByte(path: string, offset: number): Promise<void> {
+/** Turns every bit of one byte of a file. */
+export async function flipByte(path: string, offset: number): Promise<void> {
   const file = await open(path, 'r+');
   try {
     const byte = Buffer.alloc(1);

@@ -8,6 +8,7 @@ export const PLACEHOLDERS = {
   DATABASE: 'the name of the database, on the server and in the store',
   TABLE: 'a table with its schema: public.orders',
   STORE: 'where the backups are: s3://bucket/prefix or file:///folder',
+  BACKUP: "a backup's id, as list prints it: 20261120T020013Z-3f9a",
   SECOND_STORE: 'where the second copy of the backups is, written like STORE',
   REGION: "the bucket's region; auto for Cloudflare R2",
   ENDPOINT: 'the address of an S3 server that is not Amazon; nothing for Amazon S3',

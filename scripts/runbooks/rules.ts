@@ -23,6 +23,7 @@ const SET_UP = [
   `export DATABASE='<DATABASE>'                     # the database's name, on the server and in the store`,
   `export TABLE='<TABLE>'                           # the table with its schema: public.orders`,
   `export LIFEBOAT_STORAGE='<STORE>'                # s3://bucket/prefix or file:///folder`,
+  `export BACKUP='<BACKUP>'                         # the backup's id, as list prints it`,
   `export SECOND_STORE='<SECOND_STORE>'             # the second copy: s3://bucket/prefix or file:///folder`,
   `export AWS_REGION='<REGION>' AWS_ENDPOINT_URL_S3='<ENDPOINT>'              # for s3://; ENDPOINT is empty for Amazon`,
   `export AWS_ACCESS_KEY_ID='<KEY_ID>' AWS_SECRET_ACCESS_KEY='<KEY_SECRET>'   # for s3://`,

@@ -67,9 +67,10 @@ async function runScenario(page: Page, name: string, scenario: Scenario, world: 
   const home = join(folder, 'home');
   await mkdir(home);
   const scene = openScene(world, name, folder);
-  const values = await scenario.prepare(scene);
-  const shell = openShell(home, await shellEnvironment(home, world));
+  let shell: Shell | null = null;
   try {
+    const values = await scenario.prepare(scene);
+    shell = openShell(home, await shellEnvironment(home, world));
     const result = await runBlocks(page, name, values, shell);
     if (result.failures.length === 0) {
       await scenario.check(scene).catch((error: Error) => {
@@ -78,7 +79,8 @@ async function runScenario(page: Page, name: string, scenario: Scenario, world: 
     }
     return result;
   } finally {
-    await shell.close();
+    await shell?.close();
+    await scene.close();
   }
 }
 

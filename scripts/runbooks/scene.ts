@@ -33,15 +33,18 @@ export interface Scene {
   /** A folder of its own, where its shell begins. */
   readonly folder: string;
   /** A prefix of its own in the bucket. */
-  s3Store(name?: string): Promise<ScenarioStore>;
-  fileStore(name?: string): ScenarioStore;
+  /** Does this when the scenario has ended, however it did. */
+  atEnd(clean: () => unknown): void;
+  s3Store(name?: string): Promise<ScenarioStore & { readonly prefix: string }>;
+  fileStore(name?: string): ScenarioStore & { readonly folder: string };
   backup(server: Server, store: ScenarioStore, database?: string): Promise<BackupResult>;
   drill(store: ScenarioStore, database?: string): Promise<DrillResult>;
   /** The placeholders of a server and of a store. */
   values(server: Server, store: ScenarioStore): Values;
 }
 
-export function openScene(world: World, name: string, folder: string): Scene {
+export function openScene(world: World, name: string, folder: string): Scene & { close(): Promise<void> } {
+  const endings: (() => unknown)[] = [];
   const database = name.replaceAll('-', '_');
   const contextFor = async (store: ScenarioStore) => {
     const context = await world.context();
@@ -51,13 +54,19 @@ export function openScene(world: World, name: string, folder: string): Scene {
     world,
     database,
     folder,
-    async s3Store(prefix = 'store') {
+    atEnd: (clean) => endings.push(clean),
+    async close() {
+      for (const clean of endings.toReversed()) await clean();
+    },
+    async s3Store(last = 'store') {
       const { name: bucket, endpoint, region, credentials } = await world.bucket();
+      const prefix = `${name}/${last}`;
       return {
-        url: `s3://${bucket}/${name}/${prefix}`,
+        prefix,
+        url: `s3://${bucket}/${prefix}`,
         environment: { AWS_ENDPOINT_URL_S3: endpoint, AWS_REGION: region },
         values: {
-          STORE: `s3://${bucket}/${name}/${prefix}`,
+          STORE: `s3://${bucket}/${prefix}`,
           REGION: region,
           ENDPOINT: endpoint,
           KEY_ID: credentials.accessKeyId,
@@ -65,9 +74,10 @@ export function openScene(world: World, name: string, folder: string): Scene {
         },
       };
     },
-    fileStore(folderName = 'store') {
-      const { href: url } = pathToFileURL(join(folder, folderName));
-      return { url, environment: {}, values: { STORE: url, REGION: '', ENDPOINT: '', KEY_ID: '', KEY_SECRET: '' } };
+    fileStore(last = 'store') {
+      const path = join(folder, last);
+      const { href: url } = pathToFileURL(path);
+      return { folder: path, url, environment: {}, values: { STORE: url, REGION: '', ENDPOINT: '', KEY_ID: '', KEY_SECRET: '' } };
     },
     async backup(server, store, from = database) {
       const { user, password, host, port } = server.target;

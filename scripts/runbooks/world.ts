@@ -17,8 +17,8 @@ export interface Server {
   readonly folder: string;
   /** Runs one string of SQL in one of its databases. */
   sql<Row = Record<string, unknown>>(database: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /** A database with the shop in it, of a few thousand rows. */
-  makeShop(database: string): Promise<void>;
+  /** A database with the shop in it, of a few thousand rows; more options for CREATE DATABASE may be given. */
+  makeShop(database: string, options?: string): Promise<void>;
 }
 
 /** What this machine does not have, so that a scenario cannot be shown on it. */
@@ -108,9 +108,9 @@ async function startServer(installation: Installation, context: Context) {
     target: scratch.target,
     folder: scratch.folder,
     sql: (database, sql, values) => withSession(withDatabase(scratch.target, database), {}, (session) => session.query(sql, values)),
-    async makeShop(database) {
+    async makeShop(database, options = '') {
       // one copy at a time: a template must have no other visitor
-      making = making.then(() => server.sql('postgres', `CREATE DATABASE ${database} TEMPLATE template_shop`)).then(() => {});
+      making = making.then(() => server.sql('postgres', `CREATE DATABASE ${database} TEMPLATE template_shop ${options}`)).then(() => {});
       await making;
     },
   };
