@@ -19,7 +19,7 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { backup } = await import('../backup/backup.ts');
     const result = await backup(options, context);
     const { backupText } = await import('../report/terminal/backup.ts');
-    return { result, ok: true, text: (style) => backupText(result, style) };
+    return { result, ok: result.ok, text: (style) => backupText(result, style) };
   },
   async restore(options, context) {
     const { restore } = await import('../restore/restore.ts');

@@ -16,7 +16,7 @@ export const MANIFEST_NAME = 'manifest.json';
 
 /** What lies beside a manifest and its parts and speaks of them: proofs, and detached signatures. */
 export function isRecord(name: string): boolean {
-  return /^proofs\/[^/]+\.json$/.test(name) || /^manifest-[0-9a-f]+\.sig$/.test(name);
+  return name.startsWith('proofs/') || SIGNATURE_NAME.test(name);
 }
 
 export const SCHEMA_PART = 'schema.dump.zst';

@@ -65,6 +65,7 @@ export const ACTIONS = {
       bytes: 'Bytes stored, after compression.',
       rows: 'Rows in all tables, counted in the snapshot.',
       'snapshot-at': 'When the snapshot was taken, in UTC.',
+      copies: 'JSON: for each store with copies its storage, and whether ok: it has everything that it should. Also where the action fails over one.',
     },
   },
   drill: {

@@ -9,7 +9,11 @@ import { bytes, count, counted, seconds } from './format.ts';
 /** One sentence of plain text: for a log, an issue's title, a message. Names in it are as they came from the database. */
 export function backupHeadline(result: BackupResult): string {
   const what = `${counted(result.tables, 'table')} with ${counted(result.rows, 'row')}`;
-  return `Backed up ${result.database}: ${what} in ${seconds(result.seconds.total)}, ${bytes(result.bytes)} stored.`;
+  const stored = `${what} in ${seconds(result.seconds.total)}, ${bytes(result.bytes)} stored`;
+  const failed = result.copies.filter(({ ok }) => !ok).map(({ storage }) => storage);
+  if (failed.length > 0) return `Backed up ${result.database}, but not everything was copied to ${failed.join(', ')}: ${stored}.`;
+  const copied = result.copies.length === 0 ? '' : `, copied to ${counted(result.copies.length, 'store')}`;
+  return `Backed up ${result.database}: ${stored}${copied}.`;
 }
 
 export function drillHeadline({ ok, database, backup, proof }: DrillResult): string {

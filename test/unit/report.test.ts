@@ -49,6 +49,8 @@ function backupOf(change: Partial<BackupResult> = {}): BackupResult {
     seconds: SECONDS,
     signed: false,
     lockedUntil: null,
+    ok: true,
+    copies: [],
     ...change,
   };
 }
