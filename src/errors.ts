@@ -67,6 +67,10 @@ export const ERROR_CODES = {
   'extension-missing': 'operation',
   'role-missing': 'operation',
   'disk-too-small': 'operation',
+  // rehearsing
+  'unknown-scenario': 'usage',
+  'game-day-unreadable': 'operation',
+  'github-failed': 'operation',
   cancelled: 'operation',
 } as const;
 

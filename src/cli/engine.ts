@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import type { OptionsOf, VerbName } from '../options/verbs.ts';
 import type { Style } from '../report/terminal/style.ts';
@@ -74,6 +75,18 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const result = await keygen(options);
     const { keygenText } = await import('../report/terminal/keygen.ts');
     return { result, ok: true, text: (style) => keygenText(result, style) };
+  },
+  async 'game-day'(options, context) {
+    const { prepareGameDay } = await import('../game-day/prepare.ts');
+    const now = new Date();
+    const preparation = await prepareGameDay(
+      options,
+      { runbooksUrl: 'runbooks', shipped: [join(import.meta.dirname, '../../runbooks/drills')] },
+      now,
+      context,
+    );
+    const { gameDayPage } = await import('../game-day/page.ts');
+    return { result: preparation, ok: true, text: () => `# Game day: ${preparation.day.title}\n\n${gameDayPage(preparation, now)}\n` };
   },
   async matrix(options, context) {
     const { matrix } = await import('../matrix/matrix.ts');

@@ -147,6 +147,21 @@ export const ACTIONS = {
       bytes: 'Bytes that were read.',
     },
   },
+  'game-day': {
+    title: 'Lifeboat game day',
+    description: 'Open the issue of a game day, stamp the steps that people comment on it, and measure it when it is closed.',
+    branding: { icon: 'flag', color: 'red' },
+    verb: 'game-day',
+    settings: z.strictObject({ ...config, githubToken: followUp.githubToken }),
+    outputs: {
+      issue: "The issue's number.",
+      url: "The issue's address.",
+      scenario: 'The name of the scenario.',
+      'recovery-seconds': 'From the first start to the end of the step that brought the service back. Empty until it was reached.',
+      'rto-met': 'Whether that was within the RTO. Empty until it was reached.',
+      'rpo-met': 'Whether the newest backup was young enough at the first start. Empty where that is not known.',
+    },
+  },
   'setup-postgres': {
     title: 'Lifeboat setup-postgres',
     description: 'Make client and server programs of a Postgres major ready, from the runner or from the PostgreSQL repository.',

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { backupOptions } from './backup.ts';
 import { copyOptions } from './copy.ts';
 import { drillOptions } from './drill.ts';
+import { gameDayOptions } from './game-day.ts';
 import { keygenOptions } from './keygen.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
@@ -37,6 +38,7 @@ export const VERBS = {
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
   keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },
+  'game-day': { summary: 'Print the page of a game day: people rehearsing a disaster with a runbook.', schema: gameDayOptions, configurable: false },
   matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },
 } as const satisfies Record<string, Verb>;
 
