@@ -234,7 +234,8 @@ describe('where a public key is configured', () => {
     // the newest is a forgery throughout, of the next two only the proofs are
     for (const id of ids.slice(1, 3)) await sign(store, id, 'manifest');
     for (const id of ids.slice(3)) await sign(store, id, 'manifest and proofs');
-    const { decisions, unreadable } = await prune(store, trusting);
+    const { decisions, unreadable, notExamined } = await prune(store, trusting);
+    expect(notExamined).toMatchObject([{ object: '2 proofs', reason: expect.stringMatching(/none of the public keys has signed/) }]);
     expect(unreadable).toMatchObject([{ id: ids[0], error: expect.stringMatching(/not signed/) }]);
     expect(decisions.map(({ state, action }) => `${state} ${action}`)).toEqual([
       'unproven keep',
