@@ -58,6 +58,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { verifyText } = await import('../report/terminal/verify.ts');
     return { result, ok: result.ok, text: (style) => verifyText(result, style) };
   },
+  async reindex(options, context) {
+    const { reindex } = await import('../indexes/repair/reindex.ts');
+    const result = await reindex(options, context);
+    const { reindexText } = await import('../report/terminal/reindex.ts');
+    return { result, ok: result.ok, text: (style) => reindexText(result, style) };
+  },
   async list(options, context) {
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);

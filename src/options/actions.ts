@@ -162,6 +162,19 @@ export const ACTIONS = {
       'rpo-met': 'Whether the newest backup was young enough at the first start. Empty where that is not known.',
     },
   },
+  reindex: {
+    title: 'Lifeboat reindex',
+    description: 'Rebuild bloated indexes one at a time, without locking anybody out; unless apply is true, only say what would be rebuilt.',
+    branding: { icon: 'refresh-cw', color: 'gray-dark' },
+    verb: 'reindex',
+    settings: z.strictObject(config),
+    outputs: {
+      reindexed: 'How many indexes were rebuilt, or would be.',
+      'gained-bytes': 'How many bytes that gave back.',
+      failed: 'How many indexes could not be rebuilt although that was begun.',
+      report: 'The report that the indexes were taken from; empty when they were named.',
+    },
+  },
   'setup-postgres': {
     title: 'Lifeboat setup-postgres',
     description: 'Make client and server programs of a Postgres major ready, from the runner or from the PostgreSQL repository.',

@@ -46,3 +46,22 @@ export function wholeNumber(least: number, most: number): z.ZodType<number, stri
     .transform(Number)
     .refine((n) => n >= least && n <= most, `is not between ${least} and ${most}`);
 }
+
+const SIZES = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const;
+
+/** `500MB`, `20GB`, `1.5TB` as bytes; units are those of Postgres, powers of 1024. */
+export function byteSize(): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+(?:\.\d+)?(?:[KMGT]B|B)$/, 'is not a size: write a number and KB, MB, GB or TB, like 500MB or 20GB')
+    .transform((text) => {
+      const [, amount, unit] = /^([\d.]+)(\D+)$/.exec(text) ?? [];
+      return Math.round(Number(amount) * SIZES[unit as keyof typeof SIZES]);
+    });
+}
+
+/** Bytes as an option has them. */
+export function writtenSize(bytes: number): string {
+  const unit = (['TB', 'GB', 'MB', 'KB'] as const).find((candidate) => bytes > 0 && bytes % SIZES[candidate] === 0) ?? 'B';
+  return `${bytes / SIZES[unit]}${unit}`;
+}

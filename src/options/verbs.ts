@@ -7,6 +7,7 @@ import { keygenOptions } from './keygen.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
 import { pruneOptions } from './prune.ts';
+import { reindexOptions } from './reindex.ts';
 import { restoreOptions } from './restore.ts';
 import { verifyOptions } from './verify.ts';
 import { watchOptions } from './watch.ts';
@@ -35,6 +36,11 @@ export const VERBS = {
   },
   copy: { summary: 'Copy the backups that another store lacks to it, every byte checked.', schema: copyOptions, configurable: false },
   verify: { summary: 'Read every part of the backups and check its digests, without a database.', schema: verifyOptions, configurable: false },
+  reindex: {
+    summary: 'Rebuild bloated indexes one at a time, without locking anybody out; without --apply, say what would be rebuilt.',
+    schema: reindexOptions,
+    configurable: true,
+  },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
   keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },

@@ -1,6 +1,7 @@
 import type { BackupResult } from '../backup/backup.ts';
 import type { CopyResult } from '../copy/copy.ts';
 import type { DrillResult } from '../drill/drill.ts';
+import type { ReindexResult } from '../indexes/repair/reindex.ts';
 import type { RestoreResult } from '../restore/restore.ts';
 import type { PruneResult } from '../retention/prune.ts';
 import type { VerifyResult } from '../verify/verify.ts';
@@ -63,6 +64,14 @@ export function verifyHeadline({ ok, databases, backups, bytes: read, seconds: t
     ...(number('not-examined') > 0 ? [`${count(number('not-examined'))} not examined`] : []),
   ];
   return `Not all intact: ${wrong.join(' and ')} of ${counted(backups.length, 'backup')}${of} in ${storage}, ${work}.`;
+}
+
+export function reindexHeadline({ applied, database, indexes, gainedBytes }: ReindexResult): string {
+  const of = (wanted: string) => indexes.filter(({ outcome }) => outcome === wanted).length;
+  const what = (n: number) => `${count(n)} of ${counted(indexes.length, 'index', 'indexes')} of ${database}`;
+  if (!applied) return `Dry run: nothing was rebuilt; ${what(of('planned'))} would be.`;
+  const failed = of('failed') === 0 ? '' : ` ${count(of('failed'))} failed.`;
+  return `Rebuilt ${what(of('rebuilt'))}, ${bytes(gainedBytes)} gained.${failed}`;
 }
 
 function target(name: string, { seconds: measured, targetSeconds }: { readonly seconds: number; readonly targetSeconds: number }): string {

@@ -5,7 +5,7 @@ import type { VerifyResult } from '../verify/verify.ts';
 import { drillHeadline } from './headline.ts';
 
 /** An error's own, and those of results that are no errors. */
-export type ProblemCode = ErrorCode | 'bug' | 'not-proven' | 'target-missed';
+export type ProblemCode = ErrorCode | 'bug' | 'not-proven' | 'target-missed' | 'not-rebuilt';
 
 /** Something a person should see without reading the whole report. */
 export interface Problem {
