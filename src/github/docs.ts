@@ -8,7 +8,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * a workflow of ours has checked the actions out itself, LIFEBOAT_REPOSITORY and LIFEBOAT_COMMIT.
  */
 export function docsLink(code: ProblemCode, environment: Environment): string {
-  const page = code === 'bug' ? 'docs/errors.md' : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : 'restoring-and-drilling'}`;
+  const page =
+    code === 'bug'
+      ? 'docs/errors.md'
+      : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : code === 'not-rebuilt' ? 'rebuilding-indexes' : 'restoring-and-drilling'}`;
   const [repository, version] =
     [
       [environment['LIFEBOAT_REPOSITORY'], environment['LIFEBOAT_COMMIT']],

@@ -47,21 +47,21 @@ export function wholeNumber(least: number, most: number): z.ZodType<number, stri
     .refine((n) => n >= least && n <= most, `is not between ${least} and ${most}`);
 }
 
-const SIZES = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3, TB: 1024 ** 4 } as const;
+const SIZE_UNITS = { B: 0, KB: 1, MB: 2, GB: 3, TB: 4 } as const;
 
-/** `500MB`, `20GB`, `1.5TB` as bytes; units are those of Postgres, powers of 1024. */
+/** `0B`, `512kB`, `100MB`, `1.5GB` as bytes, in binary units as Postgres means them. */
 export function byteSize(): z.ZodType<number, string> {
   return z
     .string()
-    .regex(/^\d+(?:\.\d+)?(?:[KMGT]B|B)$/, 'is not a size: write a number and KB, MB, GB or TB, like 500MB or 20GB')
+    .regex(/^\d+(?:\.\d+)?\s*[kMGT]?B$/i, 'is not a size: write a number and B, kB, MB, GB or TB, like 512kB or 100MB')
     .transform((text) => {
-      const [, amount, unit] = /^([\d.]+)(\D+)$/.exec(text) ?? [];
-      return Math.round(Number(amount) * SIZES[unit as keyof typeof SIZES]);
+      const [, number = '', unit = 'B'] = /^([\d.]+)\s*(.*)$/.exec(text) ?? [];
+      return Math.round(Number(number) * 1024 ** SIZE_UNITS[unit.toUpperCase() as keyof typeof SIZE_UNITS]);
     });
 }
 
-/** Bytes as an option has them. */
+/** Bytes as an option has them: `100MB`. */
 export function writtenSize(bytes: number): string {
-  const unit = (['TB', 'GB', 'MB', 'KB'] as const).find((candidate) => bytes > 0 && bytes % SIZES[candidate] === 0) ?? 'B';
-  return `${bytes / SIZES[unit]}${unit}`;
+  const [unit, power] = Object.entries(SIZE_UNITS).findLast(([, of]) => bytes > 0 && bytes % 1024 ** of === 0) ?? ['B', 0];
+  return `${bytes / 1024 ** power}${unit === 'KB' ? 'kB' : unit}`;
 }

@@ -21,10 +21,10 @@ export interface Leftover {
 }
 
 /** Short: whoever uses the table meanwhile is waited for, and a DROP that waits keeps a migration waiting. */
-const DROP_LOCK_TIMEOUT_MS = 2000;
+const DROP_LOCK_TIMEOUT_MS = 1000;
 const DROP_ATTEMPTS = 3;
 /** Told to stop, a run has five seconds for everything. */
-const HURRIED_LOCK_TIMEOUT_MS = 1000;
+const HURRIED_LOCK_TIMEOUT_MS = 500;
 const SESSION_PATIENCE_MS = 10_000;
 
 /** Removes what one rebuild has left, as far as that is sure to be its own; where nothing remains, the ledger is told. */

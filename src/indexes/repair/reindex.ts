@@ -117,13 +117,15 @@ async function perform(
   const started = clock();
   const repair = { ...untimed, timeProblem: () => timeProblem(options, started, clock()) };
   const { control, ledger } = repair;
-  const leftovers = await recover(control, ledger, options, context);
+  const earlier = await recover(control, ledger, options, context);
   const choice = await chooseCandidates(control, options, ledger, store, context);
   const candidates = inOrder(choice.candidates);
   const outcomes: IndexOutcome[] = [];
+  const own: Leftover[] = [];
   for (const candidate of candidates) {
     context.signal.throwIfAborted();
-    const takenBytes = leftovers.reduce((sum, { removed, bytes }) => sum + (removed ? 0 : (bytes ?? 0)), 0);
+    // what earlier runs left was there when the operator looked at the disk
+    const takenBytes = own.reduce((sum, { removed, bytes }) => sum + (removed ? 0 : (bytes ?? 0)), 0);
     const budget = { maxBytes: options.maxBytes ?? null, takenBytes };
     const before = await hindered(candidate, decide(candidate, budget), options, repair);
     if (before.action !== 'rebuild') outcomes.push(outcomeOf(candidate, before));
@@ -131,7 +133,7 @@ async function perform(
     else {
       const end = await rebuildOne(candidate, budget, repair, context);
       outcomes.push(end.outcome);
-      leftovers.push(...end.leftovers);
+      own.push(...end.leftovers);
     }
   }
   return {
@@ -141,7 +143,7 @@ async function perform(
     at: started.toISOString(),
     report: choice.report,
     indexes: outcomes,
-    leftovers,
+    leftovers: [...earlier, ...own],
     gainedBytes: outcomes.reduce((sum, { gainedBytes }) => sum + (gainedBytes ?? 0), 0),
     seconds: (clock().getTime() - started.getTime()) / 1000,
     notes: notesOf(options, ledger),
