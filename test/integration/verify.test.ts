@@ -39,7 +39,7 @@ afterAll(async () => {
 const open = (name: string) => openFileStore(pathToFileURL(join(folder, name)).href);
 const run = (store: Store, given: Record<string, unknown> = {}) => verify(verifyOptions.parse({ storage: store.url, ...given }), recordingContext());
 const read = (store: Store, id: string, identities: string[] = []) =>
-  verifyBackup({ store, database: 'shop', identities, jobs: 2, onBytes() {} }, id, recordingContext());
+  verifyBackup({ store, database: 'shop', identities, publicKeys: [], jobs: 2, onBytes() {} }, id, recordingContext());
 
 async function changeManifest(store: Store, id: string, change: (manifest: Manifest) => Manifest): Promise<void> {
   const key = manifestKey('shop', id);
