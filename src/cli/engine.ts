@@ -76,6 +76,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { showText } = await import('../report/terminal/show.ts');
     return { result, ok: true, text: (style, now) => showText(result, style, now) };
   },
+  async 'rotate-recipients'(options, context) {
+    const { rotateRecipients } = await import('../rotation/rotate-recipients.ts');
+    const result = await rotateRecipients(options, context);
+    const { rotateRecipientsText } = await import('../report/terminal/rotate-recipients.ts');
+    return { result, ok: result.ok, text: (style) => rotateRecipientsText(result, style) };
+  },
   async keygen(options) {
     const { keygen } = await import('../keygen/keygen.ts');
     const result = await keygen(options);

@@ -18,7 +18,7 @@ import type { Store } from '../storage/store.ts';
 import { allowedToMiss } from './allowed.ts';
 import { parseAssertion } from './checks/assertions.ts';
 import { notRun, ran } from './checks/check.ts';
-import { compareFolder } from './checks/digests.ts';
+import { compareFolder, notLookedAt } from './checks/digests.ts';
 import { type Examination, examine } from './examine.ts';
 import { openPlace, type Place } from './place.ts';
 import { drillProfile, unprovenByProfile } from './profile.ts';
@@ -101,7 +101,7 @@ interface RehearsalJob {
   readonly place: Place;
   readonly options: DrillOptions;
   readonly assertions: ReturnType<typeof parseAssertion>[];
-  readonly folder: readonly Finding[];
+  readonly folder: FolderFindings;
 }
 
 async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal> {
@@ -109,7 +109,12 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
   const { manifest } = backup;
   const jobs = options.jobs ?? defaultJobs();
   const restored = await restoreWhole(job, jobs, context);
-  const digests = ran({ name: 'digests', examined: manifest.parts.length, findings: [...job.folder, ...restored.findings] });
+  const digests = ran({
+    name: 'digests',
+    examined: manifest.parts.length,
+    findings: [...job.folder.findings, ...restored.findings],
+    skipped: job.folder.skipped,
+  });
   if (restored.outcome === null) {
     return { checks: [digests, ...notRestored(job)], restorePhases: [], examination: null };
   }
@@ -132,7 +137,7 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
 /** Restores everything, or answers with what is wrong with the parts. */
 async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): Promise<{ outcome: Restored | null; findings: Finding[] }> {
   const { manifest } = job.backup;
-  if (manifest.parts.some((part) => job.folder.some((finding) => finding.object === part.name))) return { outcome: null, findings: [] };
+  if (manifest.parts.some((part) => job.folder.findings.some((finding) => finding.object === part.name))) return { outcome: null, findings: [] };
   const restoreJob: RestoreJob = {
     store: job.store,
     database: job.backup.database,
@@ -161,10 +166,15 @@ function notRestored(job: RehearsalJob): Check[] {
   return names.map((name) => notRun(name, 'the backup could not be restored'));
 }
 
+interface FolderFindings {
+  readonly findings: readonly Finding[];
+  readonly skipped: Check['skipped'];
+}
+
 /** What is wrong with the backup's folder, seen before anything is fetched. */
-async function readFolder(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<Finding[]> {
+async function readFolder(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<FolderFindings> {
   const folder = backupFolder(backup.database, backup.id);
   const names: string[] = [];
   for await (const object of store.list(folder, { signal })) names.push(object.key.slice(folder.length + 1));
-  return compareFolder(backup.manifest.parts, names);
+  return { findings: compareFolder(backup.manifest, names), skipped: notLookedAt(backup.manifest, names) };
 }

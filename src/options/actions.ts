@@ -175,6 +175,20 @@ export const ACTIONS = {
       report: 'The report that the indexes were taken from; empty when they were named.',
     },
   },
+  'rotate-recipients': {
+    title: 'Lifeboat rotate-recipients',
+    description: 'Encrypt existing backups for other recipients; unless apply is true, only say which.',
+    branding: { icon: 'key', color: 'yellow' },
+    verb: 'rotate-recipients',
+    settings: z.strictObject(config),
+    outputs: {
+      applied: 'true when backups were encrypted anew, false when it was only said which would be.',
+      rotated: 'How many backups were encrypted anew, or would be.',
+      already: 'How many were for these recipients already.',
+      blocked: 'How many could not be read, and are as they were.',
+      remaining: 'How many old objects could not be deleted.',
+    },
+  },
   'setup-postgres': {
     title: 'Lifeboat setup-postgres',
     description: 'Make client and server programs of a Postgres major ready, from the runner or from the PostgreSQL repository.',

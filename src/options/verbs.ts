@@ -9,6 +9,7 @@ import { matrixOptions } from './matrix.ts';
 import { pruneOptions } from './prune.ts';
 import { reindexOptions } from './reindex.ts';
 import { restoreOptions } from './restore.ts';
+import { rotateRecipientsOptions } from './rotate-recipients.ts';
 import { verifyOptions } from './verify.ts';
 import { watchOptions } from './watch.ts';
 
@@ -43,6 +44,11 @@ export const VERBS = {
   },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
+  'rotate-recipients': {
+    summary: 'Encrypt existing backups for other recipients; without --apply, say which.',
+    schema: rotateRecipientsOptions,
+    configurable: false,
+  },
   keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },
   'game-day': { summary: 'Print the page of a game day: people rehearsing a disaster with a runbook.', schema: gameDayOptions, configurable: false },
   matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },

@@ -4,6 +4,7 @@ import type { DrillResult } from '../drill/drill.ts';
 import type { ReindexResult } from '../indexes/repair/reindex.ts';
 import type { RestoreResult } from '../restore/restore.ts';
 import type { PruneResult } from '../retention/prune.ts';
+import type { RotateRecipientsResult } from '../rotation/rotate-recipients.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 import { bytes, count, counted, seconds } from './format.ts';
 
@@ -72,6 +73,15 @@ export function reindexHeadline({ applied, database, indexes, gainedBytes }: Rei
   if (!applied) return `Dry run: nothing was rebuilt; ${what(of('planned'))} would be.`;
   const failed = of('failed') === 0 ? '' : ` ${count(of('failed'))} failed.`;
   return `Rebuilt ${what(of('rebuilt'))}, ${bytes(gainedBytes)} gained.${failed}`;
+}
+
+export function rotateHeadline({ applied, database, backups, recipients }: RotateRecipientsResult): string {
+  const of = (outcome: string) => backups.filter((backup) => backup.outcome === outcome).length;
+  const blocked = of('blocked') === 0 ? '' : `; ${counted(of('blocked'), 'backup')} could not be read`;
+  const whom = counted(recipients.length, 'recipient');
+  if (!applied)
+    return `Dry run: nothing was written; ${counted(of('would-rotate'), 'backup')} of ${database} would be encrypted for ${whom}${blocked}.`;
+  return `Encrypted ${counted(of('rotated'), 'backup')} of ${database} for ${whom}, ${count(of('already'))} already ${of('already') === 1 ? 'was' : 'were'}${blocked}.`;
 }
 
 function target(name: string, { seconds: measured, targetSeconds }: { readonly seconds: number; readonly targetSeconds: number }): string {
