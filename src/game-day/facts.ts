@@ -3,6 +3,8 @@ import { readTrend } from '../catalog/trend.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import type { Proof } from '../format/proof.ts';
+import type { CopyStore } from '../options/copies.ts';
+import { openCopy } from '../storage/copies.ts';
 import { openStoreFor, type StoreOptions } from '../storage/from-options.ts';
 
 /** What a machine knows of a database's backups before people play. */
@@ -20,7 +22,7 @@ export interface MachineFacts {
  * @param copies further stores of the same database
  * @throws LifeboatError of the first store
  */
-export async function readFacts(options: StoreOptions & { readonly database: string }, copies: readonly StoreOptions[], context: Context) {
+export async function readFacts(options: StoreOptions & { readonly database: string }, copies: readonly CopyStore[], context: Context) {
   const store = await openStoreFor(options, context.environment);
   try {
     const [newest] = await listBackupIds(store, options.database, context.signal);
@@ -39,10 +41,10 @@ export async function readFacts(options: StoreOptions & { readonly database: str
   }
 }
 
-async function holds(copy: StoreOptions, database: string, id: string | undefined, context: Context): Promise<boolean> {
+async function holds(copy: CopyStore, database: string, id: string | undefined, context: Context): Promise<boolean> {
   if (id === undefined) return false;
   try {
-    const store = await openStoreFor(copy, context.environment);
+    const store = await openCopy(copy, context.environment);
     try {
       return (await listBackupIds(store, database, context.signal)).includes(id);
     } finally {

@@ -1,9 +1,10 @@
-import { age, bytes, count, seconds, time } from '../report/format.ts';
+import type { Prediction } from '../catalog/predict.ts';
+import { age, count, seconds, time } from '../report/format.ts';
 import { code, literal, tableOf } from '../report/markdown/escape.ts';
+import { predictionText } from '../report/prediction.ts';
 import type { ChecklistItem } from './checklist.ts';
 import type { MachineFacts } from './facts.ts';
 import type { GameDay, StepStamps } from './game-day.ts';
-import type { Prediction } from './predict.ts';
 import type { Scenario } from './scenario.ts';
 import { computeTotals, type Totals } from './totals.ts';
 
@@ -175,14 +176,6 @@ function machineSection({ day, facts, prediction }: Preparation, now: Date): str
   }
   rows.push(['Targets', targets(day)], ['Recovery in six months', predictionText(prediction)]);
   return tableOf([{ title: database(day) }, { title: '' }], rows);
-}
-
-/** One sentence. */
-export function predictionText(prediction: Prediction | { readonly unknown: string }): string {
-  if ('unknown' in prediction) return `not predicted: ${prediction.unknown}`;
-
-  const size = bytes(prediction.bytes);
-  return `${seconds(prediction.rtoSeconds)} by machine, at ${size}: the trend of ${prediction.proofs} proofs over ${prediction.days} days`;
 }
 
 function targets(day: GameDay): string {

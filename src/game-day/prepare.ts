@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { predictFromProofs } from '../catalog/predict.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import type { GameDayOptions } from '../options/game-day.ts';
@@ -8,7 +9,6 @@ import { evaluateChecklist, parseConfirmations } from './checklist.ts';
 import { type MachineFacts, readFacts } from './facts.ts';
 import { nextScenario } from './measurements.ts';
 import type { Preparation } from './page.ts';
-import { predictRecovery } from './predict.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
 
 export const MEASUREMENTS = 'measurements.md';
@@ -56,10 +56,7 @@ export async function prepareGameDay(
       targets.rpoSeconds,
       now,
     ),
-    prediction: predictRecovery(
-      proofs.filter(({ verdict }) => verdict === 'proven').map(({ at, restoredBytes, rto }) => ({ at, restoredBytes, rtoSeconds: rto.seconds })),
-      now,
-    ),
+    prediction: predictFromProofs(proofs, now),
     runbookUrl: `${runbooksUrl}/${scenario.runbook}`,
   };
 }
@@ -67,7 +64,7 @@ export async function prepareGameDay(
 async function factsOf(options: GameDayOptions, context: Context): Promise<MachineFacts | null> {
   const { storage, database } = options;
   if (storage === undefined || database === undefined) return null;
-  return readFacts({ ...options, storage, database }, [], context);
+  return readFacts({ ...options, storage, database }, options.copy, context);
 }
 
 async function chooseScenario({ scenario: wanted, scenarios: own }: GameDayOptions, shipped: readonly string[]): Promise<Scenario> {

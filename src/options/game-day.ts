@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { database, storeOptions } from './common.ts';
+import { copyStores } from './copies.ts';
 import { durationSeconds, option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -12,6 +13,7 @@ export const gameDayOptions = z.strictObject({
     environment: 'LIFEBOAT_STORAGE',
   }),
   database: option(database.optional(), { description: "The database's name in the store.", placeholder: 'NAME' }),
+  copy: copyStores('A store with copies of the backups, to see whether the newest is there.'),
   scenario: option(text.optional(), {
     description: 'Which scenario: the name of a file in --scenarios; unless given, the one that was played longest ago.',
     placeholder: 'NAME',

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { predictRecovery } from '../../src/catalog/predict.ts';
 import { evaluateChecklist, parseConfirmations } from '../../src/game-day/checklist.ts';
 import { readCommands } from '../../src/game-day/command.ts';
 import type { MachineFacts } from '../../src/game-day/facts.ts';
 import type { GameDay } from '../../src/game-day/game-day.ts';
 import { nextScenario, withMeasurement } from '../../src/game-day/measurements.ts';
 import { readConfidence, withClock } from '../../src/game-day/page.ts';
-import { predictRecovery } from '../../src/game-day/predict.ts';
 import { parseScenario } from '../../src/game-day/scenario.ts';
 import { type StampingComment, stampSteps } from '../../src/game-day/stamps.ts';
 import { computeTotals } from '../../src/game-day/totals.ts';

@@ -488,6 +488,15 @@ describe('Markdown', () => {
     expect(order.map((part) => markdown.indexOf(part))).toEqual(order.map((part) => markdown.indexOf(part)).toSorted((a, b) => a - b));
   });
 
+  it('predicts the recovery in six months, once there are proofs enough', () => {
+    const week = (n: number) =>
+      proofOf({ at: new Date(Date.parse('2026-11-20T11:00:00Z') - n * 7 * 86_400_000).toISOString(), restoredBytes: 1024 ** 3 });
+    expect(drillMarkdown(drillOf(), [week(0), week(1)])).toContain('Recovery in six months: not predicted: there are 2 proofs');
+    expect(drillMarkdown(drillOf(), [week(0), week(1), week(2)])).toContain(
+      'Recovery in six months: 1 min 15 s by machine, at 1.00 GiB: the trend of 3 proofs over 14 days.',
+    );
+  });
+
   it('stays below the limit of a runner whatever the number of tables', () => {
     const nasty = '|'.repeat(200);
     const many = Array.from({ length: 100_000 }, (_, i) => ({

@@ -1,4 +1,6 @@
+import { cp } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { literal } from '../../src/report/markdown/escape.ts';
 import { builtActions } from '../harness/bundle.ts';
 import { runBackup, runDrill, temporaryStore } from '../harness/engine.ts';
 import { type ApiComment, type ApiIssue, type GitHubApiStandIn, startGithubApi } from '../harness/github-api.ts';
@@ -205,6 +207,17 @@ steps: [{ title: Run, do: Run., evidence: air, recovered: true }]
     expectEnds(closed, ['open skipped', 'stamp success']);
     expect(closed.jobs[1]?.annotations.map(({ message }) => message).join()).toContain('not permitted to create');
     expect(answers()[0]).toMatch(/Append this row to `runbooks\/drills\/measurements\.md`:\n\n```\n\| 2026-11-20 \| database-lost \|/);
+  });
+
+  it('looks for the newest backup in the copies too', async () => {
+    const copy = await temporaryStore();
+    const config = `storage: ${storage}\ncopies: [{ storage: '${copy.url}' }]\ndatabases: { shop: {} }\n`;
+    await open({ scenario: 'bucket-lost' }, { 'lifeboat.yml': config });
+    expect(theIssue().body).toContain(`| ❌ no | The newest backup is in two places | it is not in ${literal(copy.url)} |`);
+    theIssue().state = 'closed';
+    await cp(new URL(storage), new URL(copy.url), { recursive: true });
+    await open({ scenario: 'bucket-lost' }, { 'lifeboat.yml': config });
+    expect(api.state.issues[1]?.body).toContain('| ✅ yes | The newest backup is in two places |');
   });
 
   it('that never began is not measured', async () => {

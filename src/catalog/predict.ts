@@ -1,3 +1,5 @@
+import type { Proof } from '../format/proof.ts';
+
 /** One proof, as far as the trend is concerned. */
 export interface TrendPoint {
   /** ISO time. */
@@ -39,6 +41,15 @@ export function predictRecovery(points: readonly TrendPoint[], now: Date): Predi
   const bytes = Math.max(lineThrough(sorted)(then), 0);
   const rate = median(sorted.slice(-NEWEST).map(({ rtoSeconds, restoredBytes }) => rtoSeconds / restoredBytes));
   return { at: new Date(then).toISOString(), bytes: Math.round(bytes), rtoSeconds: bytes * rate, proofs: sorted.length, days: Math.round(days) };
+}
+
+/** The same from proofs, in whatever order; only those that proved everything count. */
+export function predictFromProofs(proofs: readonly Proof[], now: Date): Prediction | { readonly unknown: string } {
+  const proven = proofs.filter(({ verdict }) => verdict === 'proven');
+  return predictRecovery(
+    proven.map(({ at, restoredBytes, rto }) => ({ at, restoredBytes, rtoSeconds: rto.seconds })),
+    now,
+  );
 }
 
 /** Least squares. */
