@@ -1,7 +1,7 @@
 import { checkSigningKey } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
-import { copyAfterBackup, openCopies } from '../copy/after-backup.ts';
+import { copyAfterBackup } from '../copy/after-backup.ts';
 import type { CopyToStore } from '../copy/to-store.ts';
 import { readRecipients } from '../encryption/recipients.ts';
 import { LifeboatError } from '../errors.ts';
@@ -14,6 +14,7 @@ import { chooseClient, findInstallations, type Installation } from '../postgres/
 import { openSnapshot } from '../postgres/snapshot.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { counted } from '../report/format.ts';
+import { openCopies } from '../storage/copies.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import { lockFor, lockingStore } from '../storage/lock.ts';
 import type { Store } from '../storage/store.ts';
@@ -61,7 +62,7 @@ export async function backup(options: BackupOptions, context: Context): Promise<
   const recipients = await readRecipients(options);
   if (options.encryptManifest && recipients.length === 0) throw forNobody();
   checkSigningKey(options);
-  const copies = await openCopies(options, context);
+  const copies = await openCopies(options, context.environment);
   const store = await openStoreFor(options, context.environment);
   try {
     const { manifest, ...kept } = await backUp(target, { options, database, recipients, store }, context);

@@ -68,7 +68,7 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);
     const { listText } = await import('../report/terminal/list.ts');
-    return { result, ok: true, text: (style, now) => listText(result, style, now) };
+    return { result, ok: result.ok, text: (style, now) => listText(result, style, now) };
   },
   async show(options, context) {
     const { show } = await import('../catalog/list.ts');

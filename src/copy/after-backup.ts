@@ -1,33 +1,8 @@
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import { compactTime } from '../format/layout.ts';
-import type { CopyStore } from '../options/copies.ts';
-import { assertElsewhere, openCopy } from '../storage/copies.ts';
-import type { StoreOptions } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { type CopyToStore, copyToStore } from './to-store.ts';
-
-export interface CopiesOptions extends StoreOptions {
-  readonly copy: readonly CopyStore[];
-  /** Seconds. */
-  readonly copyWithin: number;
-}
-
-/**
- * Opens the stores that a backup is to be copied to. What is wrong with how they are named is told before a backup is begun.
- * @throws LifeboatError `bad-option`, `bad-storage-url`, `same-store`
- */
-export async function openCopies(options: CopiesOptions, { environment }: Context): Promise<Store[]> {
-  await assertElsewhere(options, options.copy, environment);
-  const stores: Store[] = [];
-  try {
-    for (const copy of options.copy) stores.push(await openCopy(copy, environment));
-    return stores;
-  } catch (error) {
-    for (const store of stores) await store.close();
-    throw error;
-  }
-}
 
 export interface FreshBackup {
   readonly store: Store;
@@ -43,7 +18,7 @@ export interface FreshBackup {
 export async function copyAfterBackup(
   { store, database, id, jobs }: FreshBackup,
   copies: readonly Store[],
-  { copyWithin }: CopiesOptions,
+  { copyWithin }: { /** Seconds. */ readonly copyWithin: number },
   context: Context,
   now: Date = new Date(),
 ): Promise<CopyToStore[]> {

@@ -1,4 +1,4 @@
-import { type FoundBackup, findBackup } from '../catalog/backups.ts';
+import type { FoundBackup } from '../catalog/backups.ts';
 import { revealManifest } from '../catalog/reveal.ts';
 import { checkSigningKey, trustManifest } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
@@ -13,12 +13,12 @@ import type { DrillOptions } from '../options/drill.ts';
 import { chooseClient, findInstallations } from '../postgres/programs.ts';
 import { verifyParts } from '../restore/digests.ts';
 import { type Phase, type Restored, type RestoreJob, restoreParts } from '../restore/restore-parts.ts';
-import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { allowedToMiss } from './allowed.ts';
 import { parseAssertion } from './checks/assertions.ts';
 import { notRun, ran } from './checks/check.ts';
 import { compareFolder, notLookedAt } from './checks/digests.ts';
+import { openDrawn } from './draw.ts';
 import { type Examination, examine } from './examine.ts';
 import { openPlace, type Place } from './place.ts';
 import { drillProfile, unprovenByProfile } from './profile.ts';
@@ -39,21 +39,20 @@ export interface DrillResult {
 }
 
 /**
- * Restores a backup into a throwaway Postgres, checks it against its manifest and leaves the proof in the store.
+ * Restores a backup into a throwaway Postgres, checks it against its manifest and leaves the proof in the store that it came from.
  * A backup that is not what its manifest says is a Result with `ok: false` and a proof that says so, not an error.
  */
 export async function drill(options: DrillOptions, context: Context): Promise<DrillResult> {
   const assertions = options.assert.map(parseAssertion);
   const identities = await readIdentities(options);
   checkSigningKey(options);
-  const store = await openStoreFor(options, context.environment);
+  const { store, found, newestAt } = await openDrawn(options, context);
   try {
     const at = new Date();
-    const found = await findBackup(store, options.database, options.backup, context.signal);
     await trustManifest(store, found, options.publicKey, context.signal);
     await assertReadable({ store, ...found, identities }, context.signal);
     const backup = await revealManifest(store, found, identities, context.signal);
-    context.log.info(`Drilling backup ${backup.id} of ${backup.database}, taken ${backup.manifest.snapshot.at}.`);
+    context.log.info(`Drilling backup ${backup.id} of ${backup.database} in ${store.url}, taken ${backup.manifest.snapshot.at}.`);
     const folder = await readFolder(store, backup, context.signal);
     const place = await openPlace(backup.manifest, options, context);
     let kept: string | null = null;
@@ -66,6 +65,7 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
         ...rehearsal,
         rtoTargetSeconds: options.rto,
         rpoTargetSeconds: options.rpo,
+        newestAt: newestAt ?? backup.manifest.snapshot.at,
       });
       const key = proofKey(backup.database, backup.id, at);
       const stored = backup.manifest.concealed === undefined ? proof : concealProof(proof);
