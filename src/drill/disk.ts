@@ -13,7 +13,12 @@ const CLUSTER_BYTES = 200 * 1024 * 1024;
 export function bytesNeeded({ tables, indexes, selection, source }: Pick<Manifest, 'tables' | 'indexes' | 'selection' | 'source'>): number {
   const listed = sum(tables.filter((table) => table.rows !== null)) + sum(indexes);
   const isWhole = Object.values(selection).every((patterns) => patterns.length === 0);
-  return Math.ceil(Math.max(listed, isWhole ? source.bytes : 0) * OVERHEAD) + CLUSTER_BYTES;
+  return bytesForScratch(Math.max(listed, isWhole ? source.bytes : 0));
+}
+
+/** Bytes that a scratch with tables and indexes of so many takes on disk. */
+export function bytesForScratch(bytes: number): number {
+  return Math.ceil(bytes * OVERHEAD) + CLUSTER_BYTES;
 }
 
 function sum(items: readonly { readonly bytes: number }[]): number {

@@ -6,6 +6,7 @@ import { LifeboatError } from '../errors.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { DrillOptions } from '../options/drill.ts';
 import { withSession } from '../postgres/connect.ts';
+import { packageOf } from '../postgres/extension-files.ts';
 import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts';
 import { chooseServer, findInstallations } from '../postgres/programs.ts';
 import { startScratch } from '../postgres/scratch.ts';
@@ -167,9 +168,6 @@ function providerClause(instead: string | null, source: Manifest['source'], vers
   return `LOCALE_PROVIDER ${instead === null ? source.localeProvider : 'libc'}`;
 }
 
-/** Package names where they are not the extension's own: https://wiki.postgresql.org/wiki/Apt */
-const PACKAGES: Readonly<Record<string, string>> = { vector: 'pgvector', postgis: 'postgis-3', postgis_topology: 'postgis-3', pg_cron: 'cron' };
-
 function mayBeMissing(manifest: Manifest, options: DrillOptions): string[] {
   return [...options.allowMissingExtension, ...(drillProfile(manifest, options)?.extensions ?? [])];
 }
@@ -187,7 +185,7 @@ async function findAbsentExtensions(manifest: Manifest, place: Opened, allowed: 
   const absent = manifest.extensions.map((extension) => extension.name).filter((name) => !available.has(name));
   const missing = absent.filter((name) => !allowed.includes(name));
   if (missing.length === 0) return absent;
-  const packages = missing.map((name) => `postgresql-${place.serverMajor}-${PACKAGES[name] ?? name.replaceAll('_', '-')}`);
+  const packages = missing.map((name) => packageOf(name, place.serverMajor));
   throw new LifeboatError(
     'extension-missing',
     `The backup needs ${missing.length === 1 ? 'an extension' : 'extensions'} that scratch does not offer: ${missing.join(', ')}.`,

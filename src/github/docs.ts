@@ -9,9 +9,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function docsLink(code: ProblemCode, environment: Environment): string {
   const page =
-    code === 'bug'
-      ? 'docs/errors.md'
-      : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : code === 'not-rebuilt' ? 'rebuilding-indexes' : 'restoring-and-drilling'}`;
+    code === 'preflight'
+      ? 'docs/preflight.md'
+      : code === 'bug'
+        ? 'docs/errors.md'
+        : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : 'restoring-and-drilling'}`;
   const [repository, version] =
     [
       [environment['LIFEBOAT_REPOSITORY'], environment['LIFEBOAT_COMMIT']],

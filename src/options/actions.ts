@@ -53,6 +53,20 @@ const followUp = {
 
 /** Every action under actions/, by its folder's name: action.yml and the reference are made from this and from the verb's own schema. */
 export const ACTIONS = {
+  preflight: {
+    title: 'Lifeboat preflight',
+    description: 'Say before the first night what would fail, on the database and on the store, each with its remedy.',
+    branding: { icon: 'clipboard', color: 'blue' },
+    verb: 'preflight',
+    settings: z.strictObject(config),
+    outputs: {
+      ok: 'true when nothing failed, else false; warnings may be there all the same.',
+      verdict: 'The worst of all checks: pass, warn, fail or not-run.',
+      failed: 'How many checks failed.',
+      warnings: 'How many checks warn.',
+      'not-run': 'How many checks could not be made.',
+    },
+  },
   backup: {
     title: 'Lifeboat backup',
     description: 'Back up a Postgres database to S3, R2 or a folder, every table, count and checksum in one snapshot.',
@@ -65,7 +79,6 @@ export const ACTIONS = {
       bytes: 'Bytes stored, after compression.',
       rows: 'Rows in all tables, counted in the snapshot.',
       'snapshot-at': 'When the snapshot was taken, in UTC.',
-      copies: 'JSON: for each store with copies its storage, and whether ok: it has everything that it should. Also where the action fails over one.',
     },
   },
   drill: {
@@ -145,48 +158,6 @@ export const ACTIONS = {
       backups: 'How many backups were read to their end.',
       damaged: 'How many are damaged.',
       bytes: 'Bytes that were read.',
-    },
-  },
-  'game-day': {
-    title: 'Lifeboat game day',
-    description: 'Open the issue of a game day, stamp the steps that people comment on it, and measure it when it is closed.',
-    branding: { icon: 'flag', color: 'red' },
-    verb: 'game-day',
-    settings: z.strictObject({ ...config, githubToken: followUp.githubToken }),
-    outputs: {
-      issue: "The issue's number.",
-      url: "The issue's address.",
-      scenario: 'The name of the scenario.',
-      'recovery-seconds': 'From the first start to the end of the step that brought the service back. Empty until it was reached.',
-      'rto-met': 'Whether that was within the RTO. Empty until it was reached.',
-      'rpo-met': 'Whether the newest backup was young enough at the first start. Empty where that is not known.',
-    },
-  },
-  reindex: {
-    title: 'Lifeboat reindex',
-    description: 'Rebuild bloated indexes one at a time, without locking anybody out; unless apply is true, only say what would be rebuilt.',
-    branding: { icon: 'refresh-cw', color: 'gray-dark' },
-    verb: 'reindex',
-    settings: z.strictObject(config),
-    outputs: {
-      reindexed: 'How many indexes were rebuilt, or would be.',
-      'gained-bytes': 'How many bytes that gave back.',
-      failed: 'How many indexes could not be rebuilt although that was begun.',
-      report: 'The report that the indexes were taken from; empty when they were named.',
-    },
-  },
-  'rotate-recipients': {
-    title: 'Lifeboat rotate-recipients',
-    description: 'Encrypt existing backups for other recipients; unless apply is true, only say which.',
-    branding: { icon: 'key', color: 'yellow' },
-    verb: 'rotate-recipients',
-    settings: z.strictObject(config),
-    outputs: {
-      applied: 'true when backups were encrypted anew, false when it was only said which would be.',
-      rotated: 'How many backups were encrypted anew, or would be.',
-      already: 'How many were for these recipients already.',
-      blocked: 'How many could not be read, and are as they were.',
-      remaining: 'How many old objects could not be deleted.',
     },
   },
   'setup-postgres': {

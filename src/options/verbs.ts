@@ -2,14 +2,12 @@ import type { z } from 'zod';
 import { backupOptions } from './backup.ts';
 import { copyOptions } from './copy.ts';
 import { drillOptions } from './drill.ts';
-import { gameDayOptions } from './game-day.ts';
 import { keygenOptions } from './keygen.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
+import { preflightOptions } from './preflight.ts';
 import { pruneOptions } from './prune.ts';
-import { reindexOptions } from './reindex.ts';
 import { restoreOptions } from './restore.ts';
-import { rotateRecipientsOptions } from './rotate-recipients.ts';
 import { verifyOptions } from './verify.ts';
 import { watchOptions } from './watch.ts';
 
@@ -21,10 +19,18 @@ export interface Verb {
   readonly configurable: boolean;
   /** What that section is called, where not as the verb is; it may then stand at the top too, for all databases. */
   readonly section?: string;
+  /** Verbs whose sections it reads too, where its options are called as theirs: what it says is about them. Its own section goes before. */
+  readonly borrows?: readonly string[];
 }
 
 /** Everything that pg-lifeboat can be asked to do: the command line, the actions and the reference are made from this. */
 export const VERBS = {
+  preflight: {
+    summary: 'Say before the first night what would fail, on the database and on the store.',
+    schema: preflightOptions,
+    configurable: true,
+    borrows: ['drill', 'backup', 'retention'],
+  },
   backup: { summary: 'Back a database up to a store, in one snapshot.', schema: backupOptions, configurable: true },
   restore: { summary: 'Restore a backup, or some of its tables, into a database.', schema: restoreOptions, configurable: true },
   drill: { summary: 'Restore a backup into a throwaway Postgres and prove every row.', schema: drillOptions, configurable: true },
@@ -37,20 +43,9 @@ export const VERBS = {
   },
   copy: { summary: 'Copy the backups that another store lacks to it, every byte checked.', schema: copyOptions, configurable: false },
   verify: { summary: 'Read every part of the backups and check its digests, without a database.', schema: verifyOptions, configurable: false },
-  reindex: {
-    summary: 'Rebuild bloated indexes one at a time, without locking anybody out; without --apply, say what would be rebuilt.',
-    schema: reindexOptions,
-    configurable: true,
-  },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
-  'rotate-recipients': {
-    summary: 'Encrypt existing backups for other recipients; without --apply, say which.',
-    schema: rotateRecipientsOptions,
-    configurable: false,
-  },
   keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },
-  'game-day': { summary: 'Print the page of a game day: people rehearsing a disaster with a runbook.', schema: gameDayOptions, configurable: false },
   matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },
 } as const satisfies Record<string, Verb>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { identityOptions, jobs, storeOptions, trustOptions } from './common.ts';
+import { identityOptions, jobs, storeOptions } from './common.ts';
 import { copyStores, fromStore } from './copies.ts';
 import { option } from './define.ts';
 
@@ -19,7 +19,6 @@ export const verifyOptions = z.strictObject({
   }),
   ...identityOptions,
   jobs,
-  ...trustOptions,
 });
 
 export type VerifyOptions = z.output<typeof verifyOptions>;

@@ -82,7 +82,7 @@ export function assertReadable(relations: readonly Relation[], role: string): vo
  * @throws LifeboatError `table-not-readable`
  */
 export async function assertLargeObjectsReadable(session: Session, role: string): Promise<void> {
-  const readable = session.versionNumber >= 180_000 ? "pg_catalog.has_largeobject_privilege(m.oid, 'SELECT')" : READABLE_LARGE_OBJECT_BEFORE_18;
+  const readable = readableLargeObject(session);
   const [row] = await session.query<{ count: number; some: string }>(`
     SELECT pg_catalog.count(*)::int AS count,
            pg_catalog.array_to_string((pg_catalog.array_agg(m.oid ORDER BY m.oid))[:5], ', ') AS some
@@ -97,6 +97,11 @@ export async function assertLargeObjectsReadable(session: Session, role: string)
     'GRANT SELECT ON LARGE OBJECT … TO the role, or back up with the role that owns them; with --schema large objects are left out.',
     { details: { role, largeObjects: count } },
   );
+}
+
+/** A condition on `m`, a row of pg_largeobject_metadata: whether the role may read it. */
+export function readableLargeObject({ versionNumber }: Pick<Session, 'versionNumber'>): string {
+  return versionNumber >= 180_000 ? "pg_catalog.has_largeobject_privilege(m.oid, 'SELECT')" : READABLE_LARGE_OBJECT_BEFORE_18;
 }
 
 function listNames(relations: readonly Relation[]): string {

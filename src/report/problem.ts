@@ -1,11 +1,12 @@
 import type { CopyToStore } from '../copy/to-store.ts';
 import type { DrillResult } from '../drill/drill.ts';
 import type { ErrorCode, LifeboatError } from '../errors.ts';
+import type { PreflightResult } from '../preflight/preflight.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 import { drillHeadline } from './headline.ts';
 
 /** An error's own, and those of results that are no errors. */
-export type ProblemCode = ErrorCode | 'bug' | 'not-proven' | 'target-missed' | 'not-rebuilt';
+export type ProblemCode = ErrorCode | 'bug' | 'not-proven' | 'target-missed' | 'preflight';
 
 /** Something a person should see without reading the whole report. */
 export interface Problem {
@@ -23,6 +24,24 @@ export function errorProblems({ code, message, remedy, details }: LifeboatError)
   const failed = Array.isArray(details['failed']) ? details['failed'].map(String) : [];
   const error: Problem = { level: 'error', code, title: code, message, remedy };
   return [error, ...failed.slice(1).map((one): Problem => ({ ...error, message: one, remedy: '' }))];
+}
+
+/** Everything that a preflight says would fail, and what it warns of. What could not be looked at is in the summary. */
+export function preflightProblems({ checks }: PreflightResult): Problem[] {
+  return checks.flatMap(({ area, name, remarks }) =>
+    remarks.flatMap(({ level, message, remedy }) => {
+      if (level === 'not-run') return [];
+      return [
+        {
+          level: level === 'fail' ? ('error' as const) : ('warning' as const),
+          code: 'preflight' as const,
+          title: `preflight: ${area}, ${name}`,
+          message,
+          remedy,
+        },
+      ];
+    }),
+  );
 }
 
 /** What keeps a drill from being a proof: the verdict, each finding, each check that did not run; nothing when it is one. */

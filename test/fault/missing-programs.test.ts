@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import places from '../../src/postgres/places.json' with { type: 'json' };
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import type { PreflightResult } from '../../src/preflight/preflight.ts';
 import { onlyJson } from '../harness/cli.ts';
 import { runBackup, temporaryStore, urlOf } from '../harness/engine.ts';
 import { expectNothingLeft, filesIn, ownTemporaryFolder } from '../harness/nothing-left.ts';
@@ -74,6 +75,20 @@ describe('where there are no client programs', () => {
     });
     expect(await filesIn(store.folder)).toEqual([]);
     await expectNothingLeft([source], temporaries);
+  });
+
+  test('but those of an older major, a preflight says so of a backup and of a drill here', async () => {
+    if (!canHide) return notShown('preflight without client programs', 'only root may hide the installed ones');
+    const store = await temporaryStore();
+    const args = ['preflight', '--database-url', urlOf(source), '--storage', store.url];
+    const { status, json } = await withoutPrograms(args, await oldPrograms());
+    expect(status).toBe(1);
+    const checks = (json as unknown as PreflightResult).checks.filter(({ area, verdict }) => area === 'source' && verdict !== 'pass');
+    expect(checks.map(({ name, verdict }) => `${name} ${verdict}`)).toEqual(['versions fail', 'extensions not-run', 'roles not-run']);
+    expect(checks[0]?.remarks.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      expect.stringMatching(new RegExp(`^fail: The server is Postgres ${major}.*older: 9\\.6\\.24 in `)),
+      expect.stringMatching(new RegExp(`^warn: There is no server of major ${major} on this machine`)),
+    ]);
   });
 
   test.each([

@@ -58,8 +58,6 @@ describe('readOptions', () => {
       excludeTableData: [],
       encryptTo: [],
       encryptManifest: false,
-      copy: [],
-      copyWithin: 7 * 86_400,
       lockTimeout: 60,
       lockMode: 'governance',
       publicKey: [],
