@@ -7,10 +7,12 @@ import type { Context } from '../src/context.ts';
 import { type DrillResult, drill } from '../src/drill/drill.ts';
 import { exitStatusOf, LifeboatError } from '../src/errors.ts';
 import { readOptions } from '../src/options/read.ts';
+import { type PreflightResult, preflight } from '../src/preflight/preflight.ts';
 import { bytes, count, counted } from '../src/report/format.ts';
 import { backupText } from '../src/report/terminal/backup.ts';
 import { drillText } from '../src/report/terminal/drill.ts';
 import { errorText } from '../src/report/terminal/error.ts';
+import { preflightShort } from '../src/report/terminal/preflight.ts';
 import { abortOnSignals } from '../src/shell/signals.ts';
 import { type Damage, damageCopy } from './demo/damage.ts';
 import { loadShop } from './demo/load.ts';
@@ -27,7 +29,7 @@ const DAMAGED = join(FOLDER, 'damaged');
 const LIFEBOAT = 'npm run -s lifeboat --';
 
 const started = performance.now();
-const stage = createStage(process, 4);
+const stage = createStage(process, 5);
 const controller = new AbortController();
 abortOnSignals(controller, process, stage.log.info);
 try {
@@ -68,10 +70,22 @@ async function actsWithProduction(stage: Stage, context: Context) {
   try {
     const databaseBytes = await loadShop(production.target, context);
     stage.say(`Postgres ${production.serverVersion} holds ${bytes(databaseBytes)}: customers, orders by month, their items, events.`);
-    return { serverVersion: production.serverVersion, databaseBytes, ...(await backUpWhileWriting(production, stage, context)) };
+    const examined = await preflightShop(production, stage, context);
+    return { serverVersion: production.serverVersion, databaseBytes, preflight: examined, ...(await backUpWhileWriting(production, stage, context)) };
   } finally {
     await production.stop();
   }
+}
+
+/** Before the first night: what would fail, and what is worth knowing. */
+async function preflightShop(production: Production, stage: Stage, context: Context): Promise<PreflightResult> {
+  stage.act('Preflight: what would fail, before anything is backed up');
+  const storage = pathToFileURL(STORE).href;
+  stage.command(`lifeboat preflight --database-url "$DATABASE_URL" --storage ${quote(storage)}`);
+  const result = await preflight(readOptions('preflight', { given: { databaseUrl: production.url, storage }, environment: {} }), context);
+  stage.say(preflightShort(result, stage.style));
+  if (!result.ok) throw new Error('the preflight of the demo failed');
+  return result;
 }
 
 async function backUpWhileWriting(production: Production, stage: Stage, context: Context) {

@@ -1,5 +1,6 @@
 import type { BackupResult } from '../../src/backup/backup.ts';
 import type { DrillResult } from '../../src/drill/drill.ts';
+import type { PreflightResult } from '../../src/preflight/preflight.ts';
 import { bytes, count, counted, ratio, seconds } from '../../src/report/format.ts';
 import type { Style } from '../../src/report/terminal/style.ts';
 import { table } from '../../src/report/terminal/table.ts';
@@ -9,6 +10,7 @@ import type { Writes } from './writer.ts';
 export interface Story {
   readonly serverVersion: string;
   readonly databaseBytes: number;
+  readonly preflight: PreflightResult;
   readonly backup: BackupResult;
   /** While the backup ran. */
   readonly writes: Writes;
@@ -26,6 +28,10 @@ export function summary(story: Story, style: Style): string {
   const phases = proof.rto.phases.map((phase) => `${phase.name} ${seconds(phase.seconds)}`).join(', ');
   const rows = [
     ['production', `Postgres ${story.serverVersion}, ${bytes(story.databaseBytes)}, ${counted(backup.tables, 'table')}`],
+    [
+      'preflight',
+      `${counted(story.preflight.checks.length, 'check')}, ${counted(story.preflight.checks.filter((check) => check.verdict === 'fail').length, 'failure')}`,
+    ],
     [
       'backup',
       `${bytes(backup.plainBytes)} dumped, ${bytes(backup.bytes)} stored (${ratio(backup.plainBytes, backup.bytes)}), ${seconds(backup.seconds.total)}`,

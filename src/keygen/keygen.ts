@@ -2,11 +2,10 @@ import { open } from 'node:fs/promises';
 import { LifeboatError } from '../errors.ts';
 import type { KeygenOptions } from '../options/keygen.ts';
 import { makeAgeKey } from './age.ts';
-import { makeSigningKey } from './signing.ts';
 
 export interface KeygenResult {
   readonly for: KeygenOptions['for'];
-  /** What others may know: the recipient of an age identity, or what checks signatures. */
+  /** What others may know: the recipient of an age identity. */
   readonly publicKey: string;
   /** Where the secret key was written; `null` when it is in `secret`. */
   readonly file: string | null;
@@ -20,10 +19,7 @@ export interface KeyPair {
   readonly text: string;
 }
 
-const MAKERS: Readonly<Record<KeygenOptions['for'], (now: Date) => Promise<KeyPair>>> = {
-  encryption: makeAgeKey,
-  signing: makeSigningKey,
-};
+const MAKERS: Readonly<Record<KeygenOptions['for'], (now: Date) => Promise<KeyPair>>> = { encryption: makeAgeKey };
 
 /**
  * Makes a key pair, so that nobody has to install another program first.
