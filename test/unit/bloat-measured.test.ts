@@ -4,7 +4,7 @@ import { freshIndexes } from '../../src/drill/fresh-indexes.ts';
 import type { Manifest, ManifestIndex, ManifestTable } from '../../src/format/manifest.ts';
 import type { Proof } from '../../src/format/proof.ts';
 import { bloatRatio, wastedBytes } from '../../src/indexes/bloat/bloat.ts';
-import { liveTuples } from '../../src/indexes/bloat/live-tuples.ts';
+import { liveTuples, type TableChanges } from '../../src/indexes/bloat/live-tuples.ts';
 import { type MeasuredIndex, measureIndexes } from '../../src/indexes/bloat/measured.ts';
 import { judgeByDrill } from '../../src/indexes/bloat/scaled.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
@@ -115,7 +115,16 @@ describe('an index that a drill built anew', () => {
 
 const MEASURED = only(manifestWith(), proofWith()) as MeasuredIndex;
 const FACTS = indexFacts({ definition: DEFINITION, bytes: 40 * PAGE, tuples: 1000, tableTuples: 1000 });
-const changes = (liveRows: number, changedSinceAnalyze = 0) => ({ oid: 1, liveRows, deadRows: 0, changedSinceAnalyze, counted: true });
+const changes = (liveRows: number, given: Partial<TableChanges> = {}): TableChanges => ({
+  oid: 1,
+  liveRows,
+  deadRows: 0,
+  inserted: liveRows,
+  deleted: 0,
+  changedSinceAnalyze: 0,
+  counted: true,
+  ...given,
+});
 const judged = (bytes: number, liveRows: number, measured: Partial<MeasuredIndex> = {}, facts: IndexFacts = FACTS) =>
   judgeByDrill(facts, bytes, { ...MEASURED, ...measured }, liveTuples(facts, changes(liveRows)));
 
@@ -146,8 +155,8 @@ describe('an index after its drill', () => {
     expect(judged(40 * PAGE, 1000 * growth)).toMatchObject({ method: 'scaled', confidence });
   });
 
-  it('is judged with low confidence when a fifth of the table changed unseen, or when it was never analyzed', () => {
-    expect(judgeByDrill(FACTS, 40 * PAGE, MEASURED, liveTuples(FACTS, changes(1000, 300)))).toMatchObject({ confidence: 'low' });
+  it('is judged with low confidence when nobody knows how many rows there are', () => {
+    expect(judgeByDrill(FACTS, 40 * PAGE, MEASURED, liveTuples(FACTS, changes(2000, { inserted: 5 })))).toMatchObject({ confidence: 'low' });
     const never = indexFacts({ ...FACTS, tuples: -1, tableTuples: -1 });
     expect(judgeByDrill(never, 40 * PAGE, MEASURED, liveTuples(never, undefined))).toMatchObject({ confidence: 'low', rebuiltBytes: 20 * PAGE });
   });
@@ -172,15 +181,29 @@ describe('an index after its drill', () => {
 });
 
 describe('the tuples of an index now', () => {
+  it('are not counted twice when a session analyzed at once what it had inserted or deleted', () => {
+    expect(liveTuples(FACTS, changes(2000, { inserted: 1000, changedSinceAnalyze: 1000 }))).toMatchObject({ tuples: 1000, doubt: null, stale: null });
+    expect(liveTuples(FACTS, changes(0, { inserted: 2000, deleted: 1000 }))).toMatchObject({ tuples: 1000, doubt: null });
+  });
+
+  it('are those of the counters when many rows came or went since the last ANALYZE, whose statistics are stale then', () => {
+    const halved = changes(500, { inserted: 1000, deleted: 500, changedSinceAnalyze: 500 });
+    expect(liveTuples(FACTS, halved)).toEqual({ tuples: 500, rows: 500, doubt: null, stale: '100 % of the rows changed since the last ANALYZE.' });
+  });
+
+  it('are the larger of two numbers that nobody can decide between, and doubtful', () => {
+    expect(liveTuples(FACTS, changes(300, { inserted: 7 }))).toMatchObject({ tuples: 1000, doubt: expect.stringMatching(/1000 rows.*300/) });
+  });
+
   const partial = indexFacts({ predicate: '(paid IS NULL)', tuples: 100, tableTuples: 1000 });
 
   it("are the table's rows by its counters, of a partial index its share of them", () => {
-    expect(liveTuples(FACTS, changes(1300))).toEqual({ tuples: 1300, rows: 1300, doubt: null });
-    expect(liveTuples(partial, changes(2000))).toEqual({ tuples: 200, rows: 2000, doubt: null });
+    expect(liveTuples(FACTS, changes(1300))).toEqual({ tuples: 1300, rows: 1300, doubt: null, stale: null });
+    expect(liveTuples(partial, changes(2000))).toEqual({ tuples: 200, rows: 2000, doubt: null, stale: null });
   });
 
   it('are reltuples where the counters know nothing, and unknown where that is not there', () => {
-    expect(liveTuples(FACTS, { ...changes(3), counted: false })).toEqual({ tuples: 1000, rows: 1000, doubt: null });
+    expect(liveTuples(FACTS, changes(3, { counted: false }))).toEqual({ tuples: 1000, rows: 1000, doubt: null, stale: null });
     expect(liveTuples(indexFacts({ tuples: -1, tableTuples: -1 }), undefined).tuples).toBeNull();
   });
 });

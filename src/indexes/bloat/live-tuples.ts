@@ -5,6 +5,9 @@ export interface TableChanges {
   readonly oid: number;
   readonly liveRows: number;
   readonly deadRows: number;
+  /** Since the counters' reset. */
+  readonly inserted: number;
+  readonly deleted: number;
   readonly changedSinceAnalyze: number;
   /** A VACUUM or ANALYZE has set the counters: without one, as on a standby, they know only what came since their reset. */
   readonly counted: boolean;
@@ -17,23 +20,47 @@ export interface LiveTuples {
   readonly rows: number | null;
   /** A sentence on why the number may be wrong by much; `null` when there is no reason to think so. */
   readonly doubt: string | null;
+  /** A sentence on how much has changed since the statistics were gathered; `null` when that is little. */
+  readonly stale: string | null;
 }
 
 /** From this share of changed rows on, statistics are taken for stale. */
-export const STALE = 0.2;
+const STALE = 0.2;
+const NEVER: LiveTuples = { tuples: null, rows: null, doubt: 'The table was never analyzed.', stale: null };
 
 /** How many tuples an index has now: reltuples, moved on with the table's counters where they can be trusted. Pure. */
-export function liveTuples(
-  index: Pick<IndexFacts, 'tuples' | 'tableTuples' | 'predicate' | 'method'>,
-  changes: TableChanges | undefined,
-): LiveTuples {
-  const counted = changes?.counted === true;
-  const rows = counted ? changes.liveRows : index.tableTuples >= 0 ? index.tableTuples : null;
-  if (rows === null) return { tuples: null, rows, doubt: 'The table was never analyzed.' };
-  const moved = counted ? changes.changedSinceAnalyze / Math.max(1, rows) : 0;
-  const doubt = moved > STALE ? `${Math.round(moved * 100)} % of the rows changed since the last ANALYZE.` : null;
-  if (index.predicate === null) return { tuples: rows, rows, doubt };
-  if (index.tuples < 0 || index.tableTuples < 0) return { tuples: null, rows, doubt: 'The table was never analyzed.' };
-  const tuples = index.tableTuples === 0 ? index.tuples : (index.tuples * rows) / index.tableTuples;
-  return { tuples: Math.round(tuples), rows, doubt };
+export function liveTuples(index: Pick<IndexFacts, 'tuples' | 'tableTuples' | 'predicate'>, changes: TableChanges | undefined): LiveTuples {
+  const rows = liveRows(index.tableTuples, changes);
+  if (rows === null || (index.predicate !== null && (index.tuples < 0 || index.tableTuples < 0))) return NEVER;
+  const moved = Math.max(0, (changes?.changedSinceAnalyze ?? 0) - rows.countedTwice) / Math.max(1, rows.count);
+  const stale = moved > STALE ? `${Math.round(moved * 100)} % of the rows changed since the last ANALYZE.` : null;
+  const share = index.predicate === null ? 1 : index.tableTuples === 0 ? 0 : index.tuples / index.tableTuples;
+  // of a partial index nobody knows which rows have changed
+  const doubt = rows.doubt ?? (index.predicate === null ? null : stale);
+  return { tuples: Math.round(rows.count * share), rows: rows.count, doubt, stale };
+}
+
+/**
+ * Rows now. A session that changes rows and analyzes them at once has its changes counted twice: by ANALYZE, and when its counters arrive a
+ * second later. What was inserted less what was deleted since the counters' reset has them once, and so can tell who is right.
+ */
+function liveRows(tuples: number, changes: TableChanges | undefined): Rows | null {
+  const sure = { countedTwice: 0, doubt: null };
+  if (changes?.counted !== true) return tuples < 0 ? null : { ...sure, count: tuples };
+  const { liveRows: live, inserted, deleted } = changes;
+  const balance = inserted - deleted;
+  if (tuples < 0 || near(live, balance)) return { ...sure, count: live };
+  if (near(tuples, balance)) return { ...sure, count: tuples, countedTwice: Math.abs(live - tuples) };
+  if (Math.abs(live - tuples) <= STALE * tuples) return { ...sure, count: live };
+  return { ...sure, count: Math.max(live, tuples), doubt: `reltuples says that the table has ${tuples} rows, and the counters say ${live}.` };
+}
+
+interface Rows {
+  readonly count: number;
+  readonly countedTwice: number;
+  readonly doubt: string | null;
+}
+
+function near(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 0.02 * Math.max(a, b);
 }

@@ -1,0 +1,86 @@
+import { exactly, type Interval } from './interval.ts';
+
+/** A row of pg_stats, as much as is needed. */
+export interface ColumnStatistics {
+  readonly nullFraction: number;
+  readonly averageWidth: number;
+  /** n_distinct: negative as a share of the rows. */
+  readonly distinct: number;
+  readonly commonValues: number;
+  /** Sum of their frequencies, and the largest; 0 without any. */
+  readonly commonTotal: number;
+  readonly commonMost: number;
+  /** How many rows ANALYZE looks at in a large table: 300 for each bit of the statistics target. */
+  readonly sampleRows: number;
+  /** Stored lengths of values that stand for equal shares of the rows, with their header; `null` where nobody looked. */
+  readonly widths: readonly number[] | null;
+}
+
+/** How a column's values are spread. */
+export interface Distinct {
+  /** Distinct values, NULL and those of `common` left out. */
+  readonly rest: Interval;
+  /** Values that stand out as more frequent. */
+  readonly common: { readonly values: number; readonly share: number } | null;
+  /** The statistics cannot know how many rare values there are beside the frequent ones. */
+  readonly skewed: boolean;
+}
+
+/**
+ * How many values a column has, given what a sample can know. n_distinct is an estimate from the sample (Haas and Stokes, as in
+ * compute_scalar_stats of src/backend/commands/analyze.c): it is right where the sample saw each value often, or where values are spread
+ * evenly; beside frequent values it can be far too small. Pure.
+ * @param rows of the table, or of the index where the statistics are its own
+ */
+export function columnDistinct(stats: ColumnStatistics, rows: number): Distinct {
+  const filled = rows * (1 - stats.nullFraction);
+  const distinct = Math.min(filled, Math.max(filled > 0 ? 1 : 0, stats.distinct < 0 ? -stats.distinct * rows : stats.distinct));
+  const sample = Math.min(stats.sampleRows, rows);
+  const sampled = sample * (1 - stats.nullFraction);
+  const plain = (rest: Interval): Distinct => ({ rest, common: null, skewed: false });
+  if (distinct === 0) return plain(exactly(0));
+  const common = { values: stats.commonValues, share: stats.commonTotal };
+  const left = distinct - common.values;
+  if (common.values > 0 && (left < 1 || common.share + stats.nullFraction > 0.9999)) return { rest: exactly(0), common, skewed: false };
+  const standsOut = common.values > 0 && stats.commonMost * sample > byChanceAtMost(sampled / distinct, distinct);
+  if (!standsOut) return plain(sample >= rows * 0.99 ? exactly(distinct) : even(distinct, filled, sampled));
+  const leftRows = Math.max(left, filled - common.share * rows);
+  if (sample >= rows * 0.99) return { rest: exactly(left), common, skewed: false };
+  return { rest: skewed(left, leftRows, Math.max(1, (sampled * leftRows) / filled)), common, skewed: true };
+}
+
+/** From here on a value is seen so often in a sample that hardly any other is missed. */
+const SEEN_OFTEN = 10;
+
+/** Equally frequent values: what is uncertain is how many pairs the sample happened to have. */
+function even(distinct: number, rows: number, sampled: number): Interval {
+  if (sampled / distinct >= SEEN_OFTEN) return { low: distinct, mid: distinct, high: distinct * 1.02 };
+  const pairs = Math.max(0, sampled ** 2 * (1 / distinct - 1 / rows));
+  const chance = 2 * Math.sqrt(2 * pairs) + 3;
+  const withPairs = (seen: number) => Math.min(rows, 1 / (1 / rows + Math.max(0, seen) / sampled ** 2));
+  return {
+    low: Math.min(distinct / 1.05, withPairs(pairs + chance)),
+    mid: distinct,
+    high: Math.min(rows, Math.max(distinct * 1.15, withPairs(pairs - chance))),
+  };
+}
+
+/** Up to as many as if every value that the sample saw once stood for others that it did not see. */
+function skewed(distinct: number, rows: number, sampled: number): Interval {
+  if (sampled / distinct >= SEEN_OFTEN) return { low: distinct, mid: distinct, high: distinct * 1.1 };
+  const once = (distinct * sampled) / (sampled + distinct * Math.max(0, 1 - sampled / rows));
+  const high = Math.min(rows, Math.max(distinct, (once * rows) / sampled));
+  return { low: distinct * 0.8, mid: Math.sqrt(distinct * high), high };
+}
+
+/** How often the luckiest of so many equally frequent values turns up in a sample, but for one time in a hundred. */
+function byChanceAtMost(rate: number, values: number): number {
+  if (rate > 100) return rate + 4 * Math.sqrt(rate * Math.log(values + 2));
+  let term = Math.exp(-rate);
+  let atLeast = 1;
+  for (let times = 1; ; times += 1) {
+    atLeast -= term;
+    term *= rate / times;
+    if (values * Math.max(atLeast, term) < 0.01) return times + 1;
+  }
+}

@@ -1,0 +1,156 @@
+import type { Manifest } from '../../format/manifest.ts';
+import type { Proof } from '../../format/proof.ts';
+import type { Session } from '../../postgres/connect.ts';
+import { displayName } from '../../postgres/identifiers.ts';
+import { countPages, findPgstattuple, type Pgstattuple } from '../catalogue/pgstattuple.ts';
+import { type IndexStatistics, readIndexStatistics } from '../catalogue/statistics.ts';
+import type { IndexFacts } from '../facts.ts';
+import type { Bloat, BloatReport, NotExamined } from './bloat.ts';
+import { PAGE_BYTES } from './btree-build.ts';
+import { type Estimate, estimateBtree, mergesDuplicates } from './estimated.ts';
+import { judgeExactly } from './exact.ts';
+import { liveTuples } from './live-tuples.ts';
+import { type MeasuredIndex, measureIndexes, type NotMeasured } from './measured.ts';
+import { judgeByDrill } from './scaled.ts';
+
+export interface BloatSources {
+  /** Of the newest backup that was drilled, and its proof; `null` without one. */
+  readonly manifest: Manifest | null;
+  readonly proof: Proof | null;
+  /** Read every B-tree that no drill measured, page by page. */
+  readonly exact: boolean;
+  /** For each index that is read so; a minute unless given. */
+  readonly exactTimeoutMs?: number;
+}
+
+/**
+ * How much of each index is air, by the best that is known of it. Every index is either judged or said not to have been examined, but for
+ * partitioned ones, which have no pages. The session is careful (src/indexes/catalogue/session.ts) and in no transaction.
+ */
+export async function judgeBloat(session: Session, indexes: readonly IndexFacts[], sources: BloatSources, signal: AbortSignal): Promise<BloatReport> {
+  const stored = indexes.filter(({ partitioned }) => !partitioned);
+  const drilled = sources.manifest === null ? new Map<string, never>() : measureIndexes(sources.manifest, sources.proof);
+  const pgstattuple = sources.exact ? await findPgstattuple(session) : null;
+  const judged: Bloat[] = [];
+  const notExamined: NotExamined[] = [];
+  // statistics are let go of batch by batch: of very many indexes they are large
+  for (let start = 0; start < stored.length; start += AT_ONCE) {
+    const some = stored.slice(start, start + AT_ONCE);
+    const statistics = await readIndexStatistics(session, some);
+    const opinions = some.map((index) => opinionOf(index, drilled.get(displayName(index)), statistics, session.versionNumber));
+    const unsure = opinions.filter(({ index, refused, drill }) => refused === null && index.method === 'btree' && !isSure(drill));
+    const counting = { pgstattuple, timeoutMs: sources.exactTimeoutMs ?? EXACT_TIMEOUT_MS };
+    const exact = await readExactly(session, unsure, statistics, counting, signal);
+    for (const opinion of opinions) {
+      const verdict = best(opinion, exact.get(opinion.index.oid));
+      if (isBloat(verdict)) judged.push(verdict);
+      else notExamined.push({ oid: opinion.index.oid, ...verdict });
+    }
+  }
+  return { judged, notExamined };
+}
+
+const AT_ONCE = 2000;
+const EXACT_TIMEOUT_MS = 60_000;
+
+interface Opinion {
+  readonly index: IndexFacts;
+  /** Why nothing at all can be said. */
+  readonly refused: NotMeasured | null;
+  readonly drill: Bloat | NotMeasured;
+  /** Of B-trees. */
+  readonly estimate: Estimate | NotMeasured;
+}
+
+function opinionOf(index: IndexFacts, drilled: MeasuredIndex | NotMeasured | undefined, statistics: IndexStatistics, version: number): Opinion {
+  const refused = refusalOf(index, statistics);
+  const none = { why: `No drill has measured it yet, and only a drill can measure ${index.method}.`, remedy: DRILL };
+  if (refused !== null) return { index, refused, drill: none, estimate: none };
+  const live = liveTuples(index, statistics.changes(index.tableOid));
+  const drill =
+    drilled === undefined
+      ? { why: 'No drill has measured it yet.', remedy: DRILL }
+      : 'why' in drilled
+        ? drilled
+        : judgeByDrill(index, index.bytes ?? 0, drilled, live);
+  const estimate = index.method === 'btree' ? estimateBtree(index, statistics, live, version) : none;
+  return { index, refused, drill, estimate };
+}
+
+const DRILL = 'Take a backup and drill it.';
+
+function refusalOf({ bytes, unread, definition, valid, temporary }: IndexFacts, { blockBytes }: IndexStatistics): NotMeasured | null {
+  if (temporary) return { why: 'It is temporary.', remedy: null };
+  if (!valid) return { why: 'It is invalid: it is to be dropped or rebuilt, whatever its size.', remedy: null };
+  if (bytes === null || definition === null)
+    return { why: unread ?? 'It could not be read.', remedy: 'Run the report again when nobody holds that lock.' };
+  if (blockBytes !== PAGE_BYTES)
+    return { why: `The server has pages of ${blockBytes} bytes, and only those of ${PAGE_BYTES} are understood.`, remedy: null };
+  return null;
+}
+
+/** measured > scaled > exact > estimated, but what is doubtful gives way to what is not. */
+function best({ index, refused, drill, estimate }: Opinion, exact: Bloat | NotMeasured | undefined): Bloat | NotMeasured {
+  if (refused !== null) return refused;
+  const candidates = [drill, ...(exact === undefined ? [] : [exact]), estimatedBloat(index, estimate)];
+  const bloats = candidates.filter(isBloat);
+  const chosen = bloats.find(isSure) ?? bloats[0];
+  if (chosen === undefined) return 'why' in estimate && index.method === 'btree' ? estimate : 'why' in drill ? drill : refusedByAll(index);
+  const failed = exact !== undefined && 'why' in exact ? [exact.why] : [];
+  return { ...chosen, measured: isBloat(drill) ? drill.measured : null, evidence: [...chosen.evidence, ...failed] };
+}
+
+function refusedByAll({ method }: IndexFacts): NotMeasured {
+  return { why: `Nothing is known of its ${method}.`, remedy: DRILL };
+}
+
+function isBloat(opinion: Bloat | NotMeasured): opinion is Bloat {
+  return 'method' in opinion;
+}
+
+function isSure(opinion: Bloat | NotMeasured): boolean {
+  return isBloat(opinion) && opinion.confidence !== 'low';
+}
+
+/** With little confidence, the size that speaks best of the live index: whatever is said to be wasted is wasted. */
+function estimatedBloat(index: IndexFacts, estimate: Estimate | NotMeasured): Bloat | NotMeasured {
+  if ('why' in estimate) return estimate;
+  const { bytes: rebuilt, confidence, evidence } = estimate;
+  const bytes = index.bytes ?? 0;
+  const rebuiltBytes = confidence === 'low' ? Math.min(rebuilt.high, Math.max(rebuilt.low, bytes)) : rebuilt.mid;
+  return { oid: index.oid, method: 'estimated', bytes, rebuiltBytes, confidence, evidence, measured: null };
+}
+
+interface Counting {
+  /** `null` when nobody asked for it. */
+  readonly pgstattuple: Pgstattuple | null;
+  readonly timeoutMs: number;
+}
+
+async function readExactly(
+  session: Session,
+  opinions: readonly Opinion[],
+  statistics: IndexStatistics,
+  { pgstattuple, timeoutMs }: Counting,
+  signal: AbortSignal,
+): Promise<Map<number, Bloat | NotMeasured>> {
+  const found = new Map<number, Bloat | NotMeasured>();
+  if (pgstattuple === null || opinions.length === 0) return found;
+  if ('why' in pgstattuple) return new Map(opinions.map(({ index }) => [index.oid, pgstattuple]));
+  const [before] = await session.query<{ statement_timeout: string }>('SHOW statement_timeout');
+  await session.query(`SET statement_timeout = ${Math.round(timeoutMs)}`);
+  for (const { index, estimate } of opinions) {
+    signal.throwIfAborted();
+    const pages = await countPages(session, pgstattuple.schema, index.oid);
+    if (typeof pages === 'string') {
+      found.set(index.oid, { why: `pgstattuple did not read it: ${pages}`, remedy: null });
+      continue;
+    }
+    const merges = mergesDuplicates(index, session.versionNumber);
+    const changes = statistics.changes(index.tableOid);
+    const exact = judgeExactly(index, pages, { estimate, merges, changes, tuples: liveTuples(index, changes).tuples });
+    found.set(index.oid, { oid: index.oid, method: 'exact', bytes: index.bytes ?? 0, measured: null, ...exact });
+  }
+  await session.query("SELECT pg_catalog.set_config('statement_timeout', $1, false)", [before?.statement_timeout]);
+  return found;
+}

@@ -1,0 +1,107 @@
+import type { Distinct } from './distinct.ts';
+import { exactly, type Interval, within } from './interval.ts';
+
+/** How one key column's values are spread in the index. */
+export interface KeyColumn {
+  readonly distinct: Distinct;
+  readonly nulls: number;
+  /** Why this is not known better. */
+  readonly doubt?: string;
+  /** The share of NULLs may be any other. */
+  readonly nullsUnknown?: boolean;
+}
+
+/** How an index's keys are spread. */
+export interface Keys {
+  readonly groups: readonly { readonly keys: Interval; readonly share: number; readonly nulls: boolean }[];
+  /** Of all groups together. */
+  readonly distinct: Interval;
+  /** Sentences on why the number of keys is not known better. */
+  readonly doubts: readonly string[];
+  readonly nullsUnknown: boolean;
+}
+
+const SKEWED = 'Beside frequent values there may be more rare ones than the statistics can know.';
+const COMBINED = 'How its columns go together is not known: CREATE STATISTICS (ndistinct) on them would say it.';
+
+/**
+ * Puts the key columns together. A combination has at least as many values as its richest column, and at most as many as if its columns
+ * had nothing to do with each other. Pure.
+ * @param combination distinct combinations by extended statistics; `null` without
+ */
+export function combine(columns: readonly KeyColumn[], tuples: number, combination: number | null): Keys {
+  const doubts = [
+    ...new Set(columns.flatMap(({ doubt, distinct }) => [...(doubt === undefined ? [] : [doubt]), ...(distinct.skewed ? [SKEWED] : [])])),
+  ];
+  const [only] = columns;
+  const nullsUnknown = columns.some((column) => column.nullsUnknown === true);
+  if (columns.length === 1 && only !== undefined) return { ...alone(only), doubts, nullsUnknown };
+  const nulls = 1 - columns.reduce((none, column) => none * (1 - column.nulls), 1);
+  const counts = columns.map((column) => totalOf(column));
+  const least = Math.max(...counts.map(({ low }) => low), 1);
+  const product = (pick: keyof Interval) => counts.reduce((total, count) => total * Math.max(1, count[pick]), 1);
+  const drawn = (of: number) => Math.min(tuples, of * -Math.expm1(-tuples / of));
+  const unrelated = { low: drawn(product('low')), mid: drawn(product('mid')), high: drawn(product('high')) };
+  const free = { low: Math.min(least, unrelated.low), mid: Math.sqrt(least * unrelated.mid), high: unrelated.high };
+  const distinct = combination === null ? free : within({ low: combination * 0.9, mid: combination, high: combination * 1.2 }, least, tuples);
+  const groups = [
+    { keys: scaled(distinct, 1 - nulls), share: 1 - nulls, nulls: false },
+    { keys: scaled(distinct, nulls), share: nulls, nulls: true },
+  ];
+  return { groups, distinct, nullsUnknown, doubts: combination === null ? [...doubts, COMBINED] : doubts };
+}
+
+function alone(column: KeyColumn): Pick<Keys, 'groups' | 'distinct'> {
+  const { distinct, nulls } = column;
+  const common = distinct.common;
+  const filled = Math.max(0, 1 - nulls - (common?.share ?? 0));
+  const groups = [
+    { keys: exactly(1), share: nulls, nulls: true },
+    ...(common === null ? [] : [{ keys: exactly(common.values), share: common.share, nulls: false }]),
+    ...(distinct.rest.high > 0 ? [{ keys: distinct.rest, share: filled, nulls: false }] : []),
+  ];
+  return { groups, distinct: totalOf(column) };
+}
+
+/** Distinct values of a column, NULL being one. */
+function totalOf({ distinct, nulls }: KeyColumn): Interval {
+  const beside = (distinct.common?.values ?? 0) + (nulls > 0 ? 1 : 0);
+  return { low: distinct.rest.low + beside, mid: distinct.rest.mid + beside, high: distinct.rest.high + beside };
+}
+
+function scaled({ low, mid, high }: Interval, by: number): Interval {
+  return { low: low * by, mid: mid * by, high: high * by };
+}
+
+interface Part {
+  /** In the index, of so many in the table. */
+  readonly tuples: number;
+  readonly rows: number;
+  readonly predicate: string;
+  /** The column's name. */
+  readonly column: string;
+}
+
+/** What of a column a partial index has, when only the table's statistics are known. */
+export function partOf(column: KeyColumn, { tuples, rows, predicate, column: name }: Part): KeyColumn {
+  const quoted = /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+  const filled = rows * (1 - column.nulls);
+  if (predicate === `(${quoted} IS NOT NULL)`) {
+    const common = column.distinct.common;
+    const share = common === null || filled === 0 ? 0 : Math.min(1, (common.share * rows) / filled);
+    return { ...column, nulls: 0, distinct: { ...column.distinct, common: common === null ? null : { ...common, share } } };
+  }
+  const all = totalOf({ ...column, nulls: 0 });
+  const part = rows === 0 ? 1 : Math.min(1, tuples / rows);
+  const kept = (of: number) => (of <= 0 ? 0 : Math.min(tuples, of * -Math.expm1((rows / of) * Math.log1p(-Math.min(part, 1 - 1e-9)))));
+  // values that occur once in the table occur once in any part of it
+  const unique = filled > 0 && all.low >= filled * 0.99;
+  const least = unique ? tuples * (1 - column.nulls) : 1;
+  const rest = within({ low: least, mid: kept(all.mid), high: all.high }, Math.min(1, tuples), tuples);
+  return {
+    nulls: column.nulls,
+    distinct: { rest: unique ? exactly(rest.low) : rest, common: null, skewed: column.distinct.skewed },
+    doubt: 'Its predicate picks rows for which the statistics of the table do not speak.',
+    nullsUnknown: column.nulls > 0.05,
+  };
+}

@@ -1,0 +1,330 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { builtBytes, type KeyGroup, packedBytes } from '../../src/indexes/bloat/btree-build.ts';
+import { type ColumnStatistics, columnDistinct } from '../../src/indexes/bloat/distinct.ts';
+import { type Estimate, estimateBtree, mergesDuplicates } from '../../src/indexes/bloat/estimated.ts';
+import { judgeExactly } from '../../src/indexes/bloat/exact.ts';
+import { exactly } from '../../src/indexes/bloat/interval.ts';
+import { combine, partOf } from '../../src/indexes/bloat/keys.ts';
+import type { NotMeasured } from '../../src/indexes/bloat/measured.ts';
+import { type ColumnWidth, tupleBytes } from '../../src/indexes/bloat/tuple-width.ts';
+import type { IndexStatistics } from '../../src/indexes/catalogue/statistics.ts';
+import type { IndexFacts } from '../../src/indexes/facts.ts';
+import { indexColumn, indexFacts } from '../harness/index-facts.ts';
+
+const PAGE = 8192;
+const pages = (groups: readonly KeyGroup[], given: { deduplicate?: boolean; fillfactor?: number; spread?: 'even' | 'chance' } = {}) =>
+  builtBytes({ groups, deduplicate: true, fillfactor: 90, spread: 'even', ...given }) / PAGE;
+const equal = (keys: number, tuples: number, bytes = 16): KeyGroup => ({ keys, tuples, tupleBytes: bytes });
+
+describe('a B-tree that is built', () => {
+  // as CREATE INDEX on Postgres 18 makes them
+  test.each<[string, number, number]>([
+    ['a million integers', pages([equal(1e6, 1e6)]), 2745],
+    ['150000 integers', pages([equal(150_000, 150_000)]), 414],
+    ['60000 integers', pages([equal(60_000, 60_000)]), 166],
+    ['300000 uuids', pages([equal(300_000, 300_000, 24)]), 1158],
+    ['300000 integers a hundred times each, merged by nobody', pages([equal(101, 300_000)], { deduplicate: false }), 827],
+    ['nothing', pages([]), 1],
+    ['one row', pages([equal(1, 1)]), 2],
+  ])('of %s has as many pages as Postgres gives it', (_, is, was) => {
+    expect(Math.abs(is - was)).toBeLessThanOrEqual(was * 0.003);
+  });
+
+  test.each<[string, number, number]>([
+    ['pairs', pages([equal(150_000, 300_000)]), 744],
+    ['seven words, 300000 times', pages([equal(7, 300_000)]), 258],
+    ['7500 keys forty times each by chance', pages([equal(7500, 300_000)], { spread: 'chance' }), 268],
+    ['a NULL in 49 of 50 rows', pages([equal(1, 294_000), equal(6000, 6000)]), 268],
+  ])('of duplicates has as many pages as Postgres gives it, but for a few in a hundred: %s', (_, is, was) => {
+    expect(Math.abs(is - was)).toBeLessThanOrEqual(was * 0.02);
+  });
+
+  const shapes = fc.record({
+    keys: fc.integer({ min: 1, max: 100_000 }),
+    each: fc.double({ min: 1, max: 3000, noNaN: true }),
+    tupleBytes: fc.integer({ min: 2, max: 60 }).map((n) => n * 8),
+    deduplicate: fc.boolean(),
+    fillfactor: fc.integer({ min: 10, max: 100 }),
+    spread: fc.constantFrom('even' as const, 'chance' as const),
+  });
+
+  it('has whole pages, at least two, and room for every heap pointer', () => {
+    fc.assert(
+      fc.property(shapes, ({ keys, each, tupleBytes: bytes, ...shape }) => {
+        const is = pages([equal(keys, keys * each, bytes)], shape);
+        expect(Number.isInteger(is)).toBe(true);
+        expect(is).toBeGreaterThanOrEqual(2);
+        expect(is * PAGE).toBeGreaterThan(keys * each * 6);
+      }),
+    );
+  });
+
+  it('never gets smaller with more keys, wider ones, or a lower fillfactor', () => {
+    fc.assert(
+      fc.property(shapes, ({ keys, each, tupleBytes: bytes, ...shape }) => {
+        const is = pages([equal(keys, keys * each, bytes)], shape);
+        const slack = 1.02;
+        expect(pages([equal(keys * 2, keys * each * 2, bytes)], shape) * slack).toBeGreaterThanOrEqual(is);
+        expect(pages([equal(keys, keys * each, bytes + 8)], { ...shape, deduplicate: false }) * slack).toBeGreaterThanOrEqual(
+          pages([equal(keys, keys * each, bytes)], { ...shape, deduplicate: false }),
+        );
+        expect(pages([equal(keys, keys * each, bytes)], { ...shape, fillfactor: 10 }) * slack).toBeGreaterThanOrEqual(is);
+      }),
+    );
+  });
+
+  it('is never larger for merging duplicates', () => {
+    fc.assert(
+      fc.property(shapes, ({ keys, each, tupleBytes: bytes, ...shape }) => {
+        const groups = [equal(keys, keys * each, bytes)];
+        expect(pages(groups, { ...shape, deduplicate: true })).toBeLessThanOrEqual(pages(groups, { ...shape, deduplicate: false }) * 1.1 + 1);
+      }),
+    );
+  });
+
+  it('of counted items is as large as one of as many keys', () => {
+    expect(packedBytes(300_000, 300_000 * 24, 24, 90)).toBe(
+      builtBytes({ groups: [equal(300_000, 300_000, 24)], deduplicate: false, fillfactor: 90, spread: 'even' }),
+    );
+    expect(packedBytes(0, 0, 0, 90)).toBe(PAGE);
+  });
+});
+
+describe('an index tuple', () => {
+  const column = (given: Partial<ColumnWidth> & { length?: number; align?: 'c' | 's' | 'i' | 'd' }): ColumnWidth => ({
+    column: { length: given.length ?? -1, align: given.align ?? 'i', storage: 'x' },
+    averageWidth: given.averageWidth ?? 0,
+    widths: given.widths ?? null,
+    expression: given.expression ?? false,
+  });
+  const integer = column({ length: 4 });
+  const bigint = column({ length: 8, align: 'd' });
+  const flag = column({ length: 1, align: 'c' });
+
+  test.each<[string, readonly ColumnWidth[], boolean, number]>([
+    ['an integer', [integer], false, 16],
+    ['two integers', [integer, integer], false, 16],
+    ['a flag and a bigint', [flag, bigint], false, 24],
+    ['a bigint and a flag', [bigint, flag], false, 24],
+    ['a flag and an integer', [flag, integer], false, 16],
+    ['only NULL', [], true, 16],
+    ['a NULL and an integer', [integer], true, 24],
+    ['text of 33 bytes', [column({ widths: [33] })], false, 48],
+    ['text of 3 bytes and an integer behind it', [column({ widths: [3] }), integer], false, 16],
+    ['text too long for a short header', [column({ widths: [200] })], false, 216],
+    ['a name without its padding', [column({ length: -2, align: 'c', widths: [9] })], false, 24],
+  ])('of %s takes header, values and alignment', (_, columns, nulls, bytes) => {
+    expect(tupleBytes(columns, nulls)).toEqual(exactly(bytes));
+  });
+
+  it('whose widths are only known on average may be somewhat smaller or larger', () => {
+    const { low, mid, high } = tupleBytes([column({ averageWidth: 24 })], false);
+    expect(low).toBeLessThanOrEqual(36);
+    expect(high).toBeGreaterThanOrEqual(40);
+    expect(mid).toBeGreaterThan(low);
+    expect(mid).toBeLessThan(high);
+  });
+
+  it('of wide values may be far smaller, since Postgres compresses them', () => {
+    const { low, high } = tupleBytes([column({ widths: [1200, 1300] })], false);
+    expect(high).toBeGreaterThan(1200);
+    expect(low).toBeLessThan(100);
+  });
+});
+
+const stats = (given: Partial<ColumnStatistics> = {}): ColumnStatistics => ({
+  nullFraction: 0,
+  averageWidth: 8,
+  distinct: -1,
+  commonValues: 0,
+  commonTotal: 0,
+  commonMost: 0,
+  sampleRows: 30_000,
+  widths: null,
+  ...given,
+});
+
+describe('the distinct values of a column', () => {
+  it('are as many as rows where each is its own', () => {
+    const { rest } = columnDistinct(stats(), 1e6);
+    expect(rest.mid).toBe(1e6);
+    expect(rest.low).toBeGreaterThan(0.95e6);
+  });
+
+  it('are known where ANALYZE saw the whole table, or all of them are frequent', () => {
+    expect(columnDistinct(stats({ distinct: 700 }), 20_000)).toEqual({ rest: exactly(700), common: null, skewed: false });
+    const all = stats({ distinct: 7, commonValues: 7, commonTotal: 1, commonMost: 0.2 });
+    expect(columnDistinct(all, 1e6)).toEqual({ rest: exactly(0), common: { values: 7, share: 1 }, skewed: false });
+  });
+
+  it('are hardly uncertain where none stands out more than chance would have it', () => {
+    const { rest, skewed } = columnDistinct(stats({ distinct: 50_000, commonValues: 100, commonTotal: 0.02, commonMost: 5 / 30_000 }), 1e6);
+    expect(skewed).toBe(false);
+    expect(rest.high).toBeLessThan(60_000);
+  });
+
+  it('may be many times as many beside frequent ones', () => {
+    // half of a million rows are unique, and half are a thousand values: Postgres 18 takes them for 31000
+    const { rest, common, skewed } = columnDistinct(stats({ distinct: 31_000, commonValues: 100, commonTotal: 0.06, commonMost: 30 / 30_000 }), 1e6);
+    expect(skewed).toBe(true);
+    expect(common).toEqual({ values: 100, share: 0.06 });
+    expect(rest.high).toBeGreaterThan(450_000);
+  });
+
+  it('are none where all are NULL', () => {
+    expect(columnDistinct(stats({ distinct: 0, nullFraction: 1 }), 1000).rest).toEqual(exactly(0));
+  });
+
+  it('lie in order, and are never more than the rows', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 1e9 }),
+        fc.double({ min: -1, max: 1e6, noNaN: true }),
+        fc.double({ min: 0, max: 0.9, noNaN: true }),
+        fc.integer({ min: 0, max: 100 }),
+        (rows, distinct, nullFraction, commonValues) => {
+          const given = stats({ distinct, nullFraction, commonValues, commonTotal: commonValues * 0.0001, commonMost: commonValues * 0.0005 });
+          const { low, mid, high } = columnDistinct(given, rows).rest;
+          expect(low).toBeGreaterThanOrEqual(0);
+          expect(low).toBeLessThanOrEqual(mid * 1.000001);
+          expect(mid).toBeLessThanOrEqual(high * 1.000001);
+          expect(high).toBeLessThanOrEqual(rows * 1.03);
+        },
+      ),
+    );
+  });
+});
+
+describe('a key of several columns', () => {
+  const plain = (values: number, nulls = 0) => ({ distinct: { rest: exactly(values), common: null, skewed: false }, nulls });
+
+  it('has as many values as its richest column at least, and as chance would have it at most', () => {
+    const { distinct, doubts } = combine([plain(3000), plain(300), plain(30)], 300_000, null);
+    expect(distinct.low).toBe(3000);
+    expect(distinct.high).toBeGreaterThan(290_000);
+    expect(doubts).toEqual([expect.stringMatching(/CREATE STATISTICS/)]);
+  });
+
+  it('is known with a column that is unique by itself, with few values, or with extended statistics', () => {
+    const sure = ({ distinct }: ReturnType<typeof combine>) => distinct.high / distinct.low;
+    expect(sure(combine([plain(200), plain(300_000)], 300_000, null))).toBeLessThan(1.01);
+    expect(combine([plain(2), plain(3)], 300_000, null).distinct).toMatchObject({ low: 3, high: 6 });
+    expect(sure(combine([plain(3000), plain(300)], 300_000, 3000))).toBeLessThan(1.5);
+  });
+});
+
+describe('what a partial index has of a column', () => {
+  const unique = { distinct: { rest: exactly(1e6), common: null, skewed: false }, nulls: 0 };
+  const part = { tuples: 1000, rows: 1e6, column: 'id' };
+
+  it('is unique when the column is, and all that is not NULL when it asks for that', () => {
+    expect(partOf(unique, { ...part, predicate: '(done IS NULL)' }).distinct.rest).toEqual(exactly(1000));
+    const sparse = { distinct: { rest: exactly(100), common: null, skewed: false }, nulls: 0.9 };
+    expect(partOf(sparse, { ...part, predicate: '(id IS NOT NULL)' })).toEqual({
+      ...sparse,
+      nulls: 0,
+      distinct: { ...sparse.distinct, common: null },
+    });
+  });
+
+  it('may be a single value when the column is not unique', () => {
+    const { distinct, doubt } = partOf({ ...unique, distinct: { ...unique.distinct, rest: exactly(1000) } }, { ...part, predicate: '(id = 7)' });
+    expect(distinct.rest.low).toBe(1);
+    expect(doubt).toMatch(/predicate/);
+  });
+});
+
+describe('whether a rebuild merges duplicates', () => {
+  test.each<[string, Partial<IndexFacts>, number, boolean]>([
+    ['a plain index', {}, 180_000, true],
+    ['before Postgres 13', {}, 120_022, false],
+    ['a unique index', { unique: true }, 180_000, false],
+    ['with deduplicate_items off', { deduplicateItems: false }, 180_000, false],
+    ['with INCLUDE', { columns: [indexColumn(), indexColumn({ position: 2, key: false, equalimage: false })] }, 180_000, false],
+    ['where equal values differ in their bytes', { columns: [indexColumn({ equalimage: false })] }, 180_000, false],
+    ['of intervals', { columns: [indexColumn({ type: 'interval' })] }, 180_000, false],
+  ])('%s', (_, facts, version, merges) => {
+    expect(mergesDuplicates(indexFacts(facts), version)).toBe(merges);
+  });
+});
+
+describe('an estimate', () => {
+  const statistics = (column: ColumnStatistics | 'hidden' | null): IndexStatistics => ({
+    column: () => column,
+    combination: () => null,
+    changes: () => undefined,
+    blockBytes: PAGE,
+  });
+  const live = (tuples: number | null, stale: string | null = null) => ({ tuples, rows: tuples, doubt: null, stale });
+
+  it('of an integer key is the built size, with high confidence', () => {
+    expect(estimateBtree(indexFacts(), statistics(stats()), live(1e6), 180_000)).toEqual({
+      bytes: { low: expect.any(Number), mid: 2745 * PAGE, high: 2745 * PAGE },
+      confidence: 'high',
+      evidence: ['By the statistics it has 1000000 tuples of 1000000 distinct keys, its duplicates merged.'],
+    });
+  });
+
+  it.each([
+    ['hidden' as const, /may not see/, /^GRANT SELECT ON "shop"\."orders"/],
+    [null, /no statistics/, /^ANALYZE "shop"\."orders"/],
+  ])('is none where statistics are %s', (column, why, remedy) => {
+    expect(estimateBtree(indexFacts(), statistics(column), live(1000), 180_000)).toEqual({
+      why: expect.stringMatching(why),
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+
+  it('of an expression that the role may not see names the role that may', () => {
+    const expression = indexFacts({ columns: [indexColumn({ attnum: 0, text: 'lower(email)' })] });
+    expect(estimateBtree(expression, statistics('hidden'), live(1000), 180_000)).toMatchObject({ remedy: expect.stringMatching(/pg_read_all_data/) });
+  });
+
+  it('is none for a table that was never analyzed', () => {
+    expect(estimateBtree(indexFacts(), statistics(stats()), live(null), 180_000)).toMatchObject({ why: expect.stringMatching(/never analyzed/) });
+  });
+
+  it('has low confidence on stale statistics, on skew, and on columns that may go together', () => {
+    const confidence = (of: Estimate | NotMeasured) => ('confidence' in of ? of.confidence : null);
+    expect(confidence(estimateBtree(indexFacts(), statistics(stats()), live(1e6, 'Much has changed.'), 180_000))).toBe('low');
+    const skew = stats({ distinct: 31_000, commonValues: 100, commonTotal: 0.06, commonMost: 30 / 30_000 });
+    expect(confidence(estimateBtree(indexFacts(), statistics(skew), live(1e6), 180_000))).toBe('low');
+    const together = indexFacts({ columns: [indexColumn(), indexColumn({ attnum: 2, position: 2 })] });
+    expect(confidence(estimateBtree(together, statistics(stats({ distinct: 3000 })), live(1e6), 180_000))).toBe('low');
+  });
+});
+
+describe('what pgstattuple counts', () => {
+  const counted = { items: 300_000, itemBytes: 300_000 * 16, leafPages: 3000, innerPages: 10, emptyPages: 2, deletedPages: 500, leafDensity: 25 };
+  const unsure: NotMeasured = { why: 'no', remedy: null };
+  const estimate = (mid: number, confidence: Estimate['confidence'] = 'high'): Estimate => ({
+    bytes: exactly(mid),
+    confidence,
+    evidence: ['By the statistics.'],
+  });
+
+  it('is packed anew, and tells of empty and deleted pages', () => {
+    const exact = judgeExactly(indexFacts({ unique: true }), counted, { estimate: unsure, merges: false, changes: undefined, tuples: 300_000 });
+    expect(exact).toMatchObject({ rebuiltBytes: 825 * PAGE, confidence: 'high' });
+    expect(exact.evidence[0]).toMatch(/2 empty and 500 deleted pages/);
+  });
+
+  it('does not tell duplicates that are not merged: the statistics do, if they are sure', () => {
+    const facts = { merges: true, changes: undefined, tuples: 300_000 };
+    expect(judgeExactly(indexFacts(), counted, { ...facts, estimate: estimate(270 * PAGE) })).toMatchObject({
+      rebuiltBytes: 270 * PAGE,
+      confidence: 'high',
+    });
+    expect(judgeExactly(indexFacts(), counted, { ...facts, estimate: estimate(270 * PAGE, 'low') })).toMatchObject({ confidence: 'medium' });
+    expect(judgeExactly(indexFacts(), counted, { ...facts, estimate: unsure })).toMatchObject({ confidence: 'medium' });
+  });
+
+  it('is doubtful while many rows are dead', () => {
+    const changes = { oid: 1, liveRows: 100, deadRows: 50, inserted: 150, deleted: 50, changedSinceAnalyze: 0, counted: true };
+    expect(judgeExactly(indexFacts(), counted, { estimate: unsure, merges: false, changes, tuples: 100 })).toMatchObject({
+      confidence: 'medium',
+      evidence: expect.arrayContaining([expect.stringMatching(/VACUUM/)]),
+    });
+  });
+});
