@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   'target-not-empty': 'usage',
   'target-is-source': 'usage',
   'unknown-table': 'usage',
+  'unknown-index': 'usage',
   // reaching Postgres
   'host-unreachable': 'operation',
   'authentication-failed': 'operation',
@@ -36,6 +37,10 @@ export const ERROR_CODES = {
   'schema-changing': 'operation',
   'out-of-locks': 'operation',
   'nothing-selected': 'usage',
+  // rebuilding indexes
+  standby: 'operation',
+  'version-unsafe': 'operation',
+  'reindex-running': 'operation',
   // the store
   'store-unreachable': 'operation',
   'store-access-denied': 'operation',
@@ -67,6 +72,10 @@ export const ERROR_CODES = {
   'extension-missing': 'operation',
   'role-missing': 'operation',
   'disk-too-small': 'operation',
+  // rehearsing
+  'unknown-scenario': 'usage',
+  'game-day-unreadable': 'operation',
+  'github-failed': 'operation',
   cancelled: 'operation',
 } as const;
 
@@ -99,6 +108,11 @@ export function cancelled(signalName: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Lifeboat
   return new LifeboatError('cancelled', `Stopped by ${signalName}.`, 'Run it again: nothing half-done was left behind.', {
     details: { signal: signalName },
   });
+}
+
+/** It may say more of what is left behind than the signal itself does. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof LifeboatError && error.code === 'cancelled';
 }
 
 const SIGNAL_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;

@@ -12,7 +12,7 @@ await runAction('drill', async (options, context) => {
     ok: result.ok,
     database: result.database,
     headline: drillHeadline(result),
-    markdown: drillMarkdown(result, await readTrend(options, context)),
+    markdown: drillMarkdown(result, await readTrend({ ...options, from: result.storage }, context)),
     problems: drillProblems(result),
     outputs: {
       ok: result.ok,

@@ -23,7 +23,7 @@ export async function benchRetention(): Promise<Row[]> {
   const backups = Array.from({ length: BACKUPS }, (_, i): RetainedBackup => {
     const at = new Date(now.getTime() - i * HOUR_MS).toISOString();
     const state = i % 7 === 0 ? 'proven' : i % 31 === 0 ? 'failed' : 'unproven';
-    return { id: `${i}`, at, state, provenAt: state === 'proven' ? at : null, failedAt: state === 'failed' ? at : null };
+    return { id: `${i}`, at, state, provenAt: state === 'proven' ? at : null, failedAt: state === 'failed' ? at : null, lockedUntil: at };
   });
   const times = Array.from({ length: RUNS }, () => {
     const started = performance.now();

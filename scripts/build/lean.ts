@@ -4,6 +4,11 @@ import type { Plugin } from 'esbuild';
 /** Their modules do nothing but define things; their package.json does not say so. Without it, @actions/core alone brings a whole HTTP client. */
 const WITHOUT_EFFECTS = /^(?:undici|tunnel|@actions\/(?:core|exec|http-client|io))$/;
 
+/** Loaded by the AWS SDK to name a browser, of which there is none. */
+const ONLY_IN_BROWSERS = /^bowser$/;
+/** @noble/post-quantum brings older copies of its own; npm has put the newer ones, of the same major, where everybody finds them. */
+const TWICE = /^@noble\/(?:curves|hashes)\//;
+
 /** Keeps out of the bundle what nobody calls. */
 export const lean: Plugin = {
   name: 'lean',
@@ -12,6 +17,12 @@ export const lean: Plugin = {
       if (pluginData === lean) return;
       const { importer, kind, namespace, resolveDir } = rest;
       return { ...(await build.resolve(path, { importer, kind, namespace, resolveDir, pluginData: lean })), sideEffects: false };
+    });
+    build.onResolve({ filter: ONLY_IN_BROWSERS }, ({ path }) => ({ path, namespace: 'empty' }));
+    build.onLoad({ filter: /./, namespace: 'empty' }, () => ({ contents: '' }));
+    build.onResolve({ filter: TWICE }, ({ path, importer, kind, resolveDir, pluginData }) => {
+      if (pluginData === lean || !importer.includes('/@noble/post-quantum/')) return;
+      return build.resolve(path, { kind, resolveDir: resolveDir.replace(/\/node_modules\/@noble\/post-quantum(?:\/.*)?$/, ''), pluginData: lean });
     });
     // esbuild drops what is not used of a namespace only where the namespace itself is imported: zod's has fifty languages in it.
     build.onLoad({ filter: /\/(?:src|actions)\/.*\.ts$/ }, async ({ path }) => {

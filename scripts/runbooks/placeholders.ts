@@ -10,6 +10,7 @@ export const PLACEHOLDERS = {
   STORE: 'where the backups are: s3://bucket/prefix or file:///folder',
   BACKUP: "a backup's id, as list prints it: 20261120T020013Z-3f9a",
   SECOND_STORE: 'where the second copy of the backups is, written like STORE',
+  IDENTITY: 'the age identity that opens encrypted backups, AGE-SECRET-KEY-1…; nothing when they are not encrypted',
   REGION: "the bucket's region; auto for Cloudflare R2",
   ENDPOINT: 'the address of an S3 server that is not Amazon; nothing for Amazon S3',
   KEY_ID: 'the access key id for the bucket',

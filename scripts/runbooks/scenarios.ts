@@ -1,10 +1,16 @@
 import { backupFailed } from './scenarios/backup-failed.ts';
 import { backupMissingOrStale } from './scenarios/backup-missing-or-stale.ts';
+import { bucketLost } from './scenarios/bucket-lost.ts';
+import { connectionsExhausted } from './scenarios/connections-exhausted.ts';
 import { corruption } from './scenarios/corruption.ts';
 import { databaseLost, databaseLostAgain } from './scenarios/database-lost.ts';
+import { diskFullOrSlow } from './scenarios/disk-full-or-slow.ts';
 import { drillFailed } from './scenarios/drill-failed.ts';
+import { githubDown } from './scenarios/github-down.ts';
+import { majorUpgrade } from './scenarios/major-upgrade.ts';
 import { nothing } from './scenarios/nothing.ts';
 import { oneTableBack, tableDropped } from './scenarios/one-table-back.ts';
+import { projectGone } from './scenarios/project-gone.ts';
 import { restoreOverProduction, restoreOverProductionBack, restoreOverProductionLater } from './scenarios/restore-over-production.ts';
 import type { Scenario } from './scene.ts';
 
@@ -12,12 +18,18 @@ import type { Scenario } from './scene.ts';
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'backup-failed': backupFailed,
   'backup-missing-or-stale': backupMissingOrStale,
+  'bucket-lost': bucketLost,
+  'connections-exhausted': connectionsExhausted,
   corruption,
   'database-lost': databaseLost,
   'database-lost-again': databaseLostAgain,
+  'disk-full-or-slow': diskFullOrSlow,
   'drill-failed': drillFailed,
+  'github-down': githubDown,
+  'major-upgrade': majorUpgrade,
   nothing,
   'one-table-back': oneTableBack,
+  'project-gone': projectGone,
   'restore-over-production': restoreOverProduction,
   'restore-over-production-back': restoreOverProductionBack,
   'restore-over-production-later': restoreOverProductionLater,

@@ -93,6 +93,7 @@ export function openScene(world: World, name: string, folder: string): Scene & {
       USER: target.user,
       PASSWORD: target.password ?? '',
       DATABASE: database,
+      IDENTITY: '',
       ...store.values,
     }),
   };

@@ -1,6 +1,8 @@
 import { checkSigningKey } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
+import { copyAfterBackup } from '../copy/after-backup.ts';
+import type { CopyToStore } from '../copy/to-store.ts';
 import { readRecipients } from '../encryption/recipients.ts';
 import { LifeboatError } from '../errors.ts';
 import { databaseFolder, manifestKey } from '../format/layout.ts';
@@ -12,6 +14,7 @@ import { chooseClient, findInstallations, type Installation } from '../postgres/
 import { openSnapshot } from '../postgres/snapshot.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { counted } from '../report/format.ts';
+import { openCopies } from '../storage/copies.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import { lockFor, lockingStore } from '../storage/lock.ts';
 import type { Store } from '../storage/store.ts';
@@ -42,11 +45,16 @@ export interface BackupResult {
   readonly signed: boolean;
   /** ISO time until which no object of it can be deleted or changed; `null` when it is not locked. */
   readonly lockedUntil: string | null;
+  /** The backup is complete in any case; false when a store for copies does not have everything that it should. */
+  readonly ok: boolean;
+  /** One for each store that it was to be copied to. */
+  readonly copies: readonly CopyToStore[];
 }
 
 /**
  * Backs one database up: every part, count and checksum in one snapshot, the manifest last.
- * When it throws, no backup is visible, and no child, lock or unfinished upload remains.
+ * When it throws, no backup is visible, and no child, lock or unfinished upload remains; but it may have been told to stop while it copied
+ * a backup that is complete.
  */
 export async function backup(options: BackupOptions, context: Context): Promise<BackupResult> {
   const target = parseDatabaseUrl(options.databaseUrl, context.environment);
@@ -54,43 +62,64 @@ export async function backup(options: BackupOptions, context: Context): Promise<
   const recipients = await readRecipients(options);
   if (options.encryptManifest && recipients.length === 0) throw forNobody();
   checkSigningKey(options);
+  const copies = await openCopies(options, context.environment);
   const store = await openStoreFor(options, context.environment);
   try {
-    const installation = await chooseClientFor(target, context);
-    context.log.info(
-      `Backing up ${describeTarget(target)} to ${store.url} with pg_dump ${installation.client?.version} from ${installation.bindir}${recipients.length === 0 ? '' : `, encrypted for ${counted(recipients.length, 'recipient')}`}.`,
-    );
-    // A store that cannot be reached is told of before any lock is taken.
-    await store.folders(databaseFolder(database), { signal: context.signal });
-    const lock = await lockFor(store, options, new Date(), context.signal);
-    if (options.publicKey.length > 0 && options.signingKey === undefined)
-      context.log.warn('Public keys say whose backups to trust, but there is no signing key: this backup will not be trusted.');
-    const selection = selectionOf(options);
-    const lockTimeoutMs = options.lockTimeout * 1000;
-    const snapshot = await openSnapshot(target, { selection, lockTimeoutMs }, context);
-    try {
-      const job = {
-        target,
-        database,
-        store: lock === undefined ? store : lockingStore(store, lock),
-        installation,
-        snapshot,
-        selection,
-        lockTimeoutMs,
-        jobs: options.jobs ?? defaultJobs(),
-        checksums: options.checksums ?? null,
-        level: options.compressionLevel ?? null,
-        recipients,
-        encryptManifest: options.encryptManifest,
-        signingKey: options.signingKey,
-      };
-      const manifest = await takeBackup(job, { ...context, signal: snapshot.signal });
-      return resultOf(manifest, database, store, { signed: job.signingKey !== undefined, lockedUntil: lock?.until.toISOString() ?? null });
-    } finally {
-      await snapshot.release();
-    }
+    const { manifest, ...kept } = await backUp(target, { options, database, recipients, store }, context);
+    const jobs = options.jobs ?? defaultJobs();
+    const copied = await copyAfterBackup({ store, database, id: manifest.id, jobs }, copies, options, context);
+    return resultOf(manifest, database, store, { ...kept, ok: copied.every(({ ok }) => ok), copies: copied });
   } finally {
-    await store.close();
+    for (const one of [store, ...copies]) await one.close();
+  }
+}
+
+interface Plan {
+  readonly options: BackupOptions;
+  readonly database: string;
+  readonly recipients: Awaited<ReturnType<typeof readRecipients>>;
+  readonly store: Store;
+}
+
+type Kept = Pick<BackupResult, 'signed' | 'lockedUntil'>;
+
+async function backUp(
+  target: ConnectionTarget,
+  { options, database, recipients, store }: Plan,
+  context: Context,
+): Promise<Kept & { readonly manifest: Manifest }> {
+  const installation = await chooseClientFor(target, context);
+  context.log.info(
+    `Backing up ${describeTarget(target)} to ${store.url} with pg_dump ${installation.client?.version} from ${installation.bindir}${recipients.length === 0 ? '' : `, encrypted for ${counted(recipients.length, 'recipient')}`}.`,
+  );
+  // A store that cannot be reached is told of before any lock is taken.
+  await store.folders(databaseFolder(database), { signal: context.signal });
+  const lock = await lockFor(store, options, new Date(), context.signal);
+  if (options.publicKey.length > 0 && options.signingKey === undefined)
+    context.log.warn('Public keys say whose backups to trust, but there is no signing key: this backup will not be trusted.');
+  const selection = selectionOf(options);
+  const lockTimeoutMs = options.lockTimeout * 1000;
+  const snapshot = await openSnapshot(target, { selection, lockTimeoutMs }, context);
+  try {
+    const job = {
+      target,
+      database,
+      store: lock === undefined ? store : lockingStore(store, lock),
+      installation,
+      snapshot,
+      selection,
+      lockTimeoutMs,
+      jobs: options.jobs ?? defaultJobs(),
+      checksums: options.checksums ?? null,
+      level: options.compressionLevel ?? null,
+      recipients,
+      encryptManifest: options.encryptManifest,
+      signingKey: options.signingKey,
+    };
+    const manifest = await takeBackup(job, { ...context, signal: snapshot.signal });
+    return { manifest, signed: job.signingKey !== undefined, lockedUntil: lock?.until.toISOString() ?? null };
+  } finally {
+    await snapshot.release();
   }
 }
 
@@ -112,7 +141,7 @@ function selectionOf(options: BackupOptions): Selection {
   };
 }
 
-function resultOf(manifest: Manifest, database: string, store: Store, kept: Pick<BackupResult, 'signed' | 'lockedUntil'>): BackupResult {
+function resultOf(manifest: Manifest, database: string, store: Store, kept: Kept & Pick<BackupResult, 'ok' | 'copies'>): BackupResult {
   const sum = (of: (part: ManifestPart) => number) => manifest.parts.reduce((total, part) => total + of(part), 0);
   return {
     id: manifest.id,

@@ -76,25 +76,39 @@ export async function readBackup(store: Store, database: string, id: string, sig
   return { database, id, manifest, manifestSha256: createHash('sha256').update(bytes).digest('hex'), manifestBytes: bytes };
 }
 
-/**
- * Proofs made against this very manifest, or an earlier one with the same contents, newest first. One that cannot be read proves nothing, nor does one that none of `publicKeys`,
- * where there are any, has signed.
- */
+/** The proofs that count, newest first. */
 export async function readProofs(store: Store, backup: FoundBackup, signal: AbortSignal, publicKeys: readonly string[] = []): Promise<Proof[]> {
+  return (await judgeProofs(store, backup, publicKeys, signal)).proofs;
+}
+
+/**
+ * Proofs made against this very manifest, or an earlier one with the same contents, newest first. One that cannot be read proves nothing,
+ * nor does one that none of `publicKeys`, where there are any, has signed: those are only counted.
+ */
+export async function judgeProofs(
+  store: Store,
+  backup: FoundBackup,
+  publicKeys: readonly string[],
+  signal: AbortSignal,
+): Promise<{ proofs: Proof[]; unsigned: number }> {
   const keys: string[] = [];
   for await (const object of store.list(`${backupFolder(backup.database, backup.id)}/proofs`, { signal })) keys.push(object.key);
-  const read = keys.filter(isProof).map(async (key) => {
-    const bytes = await readWhole(store, key, signal);
-    if (bytes === null || publicKeys.length === 0) return bytes;
+  const isTrusted = async (key: string, bytes: Buffer) => {
+    if (publicKeys.length === 0) return true;
     const signature = await readWhole(store, proofSignatureKey(key), signal);
-    return signature !== null && isSignedByAny(bytes, signature, publicKeys) ? bytes : null;
-  });
+    return signature !== null && isSignedByAny(bytes, signature, publicKeys);
+  };
   const { manifest, manifestSha256 } = backup;
   const valid = new Set([manifestSha256, ...(manifest.rotations ?? []).map((rotation) => rotation.manifestSha256)]);
-  return (await Promise.all(read))
-    .flatMap((bytes) => (bytes === null ? [] : (parseProof(bytes.toString()) ?? [])))
-    .filter((proof) => valid.has(proof.manifestSha256))
-    .sort((a, b) => (a.at < b.at ? 1 : -1));
+  const read = keys.filter(isProof).map(async (key) => {
+    const bytes = await readWhole(store, key, signal);
+    const proof = bytes === null ? null : parseProof(bytes.toString());
+    if (bytes === null || proof === null || !valid.has(proof.manifestSha256)) return [];
+    return [{ proof, trusted: await isTrusted(key, bytes) }];
+  });
+  const found = (await Promise.all(read)).flat();
+  const trusted = found.filter((one) => one.trusted).map(({ proof }) => proof);
+  return { proofs: trusted.sort((a, b) => (a.at < b.at ? 1 : -1)), unsigned: found.length - trusted.length };
 }
 
 /** `null` when it is not there. */

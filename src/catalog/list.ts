@@ -4,9 +4,11 @@ import { LifeboatError } from '../errors.ts';
 import { totalsOf } from '../format/concealed.ts';
 import type { Proof } from '../format/proof.ts';
 import type { ListOptions, ShowOptions } from '../options/list.ts';
+import { openCopies } from '../storage/copies.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { type FoundBackup, findBackup, listBackupIds, listDatabases, readBackup, readProofs } from './backups.ts';
+import type { AllCopies } from './copies.ts';
 import { revealManifest } from './reveal.ts';
 import { distrustOf, isDistrust, trustManifest } from './trust.ts';
 
@@ -27,6 +29,10 @@ export interface ListResult {
   readonly storage: string;
   /** By database, newest first. */
   readonly backups: readonly ListedBackup[];
+  /** False when the stores were compared, and something was found. */
+  readonly ok: boolean;
+  /** With `--all-copies`, what is where; `null` without. */
+  readonly copies: AllCopies | null;
 }
 
 /** Every backup in the store, or of one database, and whether and when it was proven. */
@@ -41,9 +47,20 @@ export async function list(options: ListOptions, context: Context): Promise<List
         backups.push(...(await Promise.all(ids.slice(i, i + AT_ONCE).map((id) => listOne(store, database, id, options.publicKey, context.signal)))));
       }
     }
-    return { storage: store.url, backups };
+    const copies = options.allCopies ? await compareCopies(store, options, context) : null;
+    return { storage: store.url, backups, ok: copies === null || copies.findings.length === 0, copies };
   } finally {
     await store.close();
+  }
+}
+
+async function compareCopies(store: Store, options: ListOptions, context: Context): Promise<AllCopies> {
+  const copies = await openCopies(options, context.environment);
+  try {
+    const { listAllCopies } = await import('./copies.ts');
+    return await listAllCopies([store, ...copies], options.database, context);
+  } finally {
+    for (const copy of copies) await copy.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { Context } from '../context.ts';
 import { BACKUP_ID, databaseFolder, isProof } from '../format/layout.ts';
 import { type Proof, parseProof } from '../format/proof.ts';
-import { openStoreFor, type StoreOptions } from '../storage/from-options.ts';
+import { openFrom, type StoresOptions } from '../storage/copies.ts';
 import type { Store } from '../storage/store.ts';
 
 const MOST_PROOFS = 10;
@@ -11,9 +11,9 @@ const MOST_BACKUPS = 60;
 const AT_ONCE = 8;
 
 /** The newest proofs of a database, newest first, whatever backup each was made of. One that cannot be read is left out; it is only for a look. */
-export async function readTrend(options: StoreOptions & { readonly database: string }, context: Context): Promise<Proof[]> {
+export async function readTrend(options: StoresOptions & { readonly database: string }, context: Context): Promise<Proof[]> {
   try {
-    const store = await openStoreFor(options, context.environment);
+    const store = await openFrom(options, context.environment);
     try {
       return await newestProofs(store, options.database, context.signal);
     } finally {

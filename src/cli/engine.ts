@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Context } from '../context.ts';
 import type { OptionsOf, VerbName } from '../options/verbs.ts';
 import type { Style } from '../report/terminal/style.ts';
@@ -25,7 +26,7 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { backup } = await import('../backup/backup.ts');
     const result = await backup(options, context);
     const { backupText } = await import('../report/terminal/backup.ts');
-    return { result, ok: true, text: (style) => backupText(result, style) };
+    return { result, ok: result.ok, text: (style) => backupText(result, style) };
   },
   async restore(options, context) {
     const { restore } = await import('../restore/restore.ts');
@@ -63,11 +64,17 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { verifyText } = await import('../report/terminal/verify.ts');
     return { result, ok: result.ok, text: (style) => verifyText(result, style) };
   },
+  async reindex(options, context) {
+    const { reindex } = await import('../indexes/repair/reindex.ts');
+    const result = await reindex(options, context);
+    const { reindexText } = await import('../report/terminal/reindex.ts');
+    return { result, ok: result.ok, text: (style) => reindexText(result, style) };
+  },
   async list(options, context) {
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);
     const { listText } = await import('../report/terminal/list.ts');
-    return { result, ok: true, text: (style, now) => listText(result, style, now) };
+    return { result, ok: result.ok, text: (style, now) => listText(result, style, now) };
   },
   async show(options, context) {
     const { show } = await import('../catalog/list.ts');
@@ -75,11 +82,29 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { showText } = await import('../report/terminal/show.ts');
     return { result, ok: true, text: (style, now) => showText(result, style, now) };
   },
+  async 'rotate-recipients'(options, context) {
+    const { rotateRecipients } = await import('../rotation/rotate-recipients.ts');
+    const result = await rotateRecipients(options, context);
+    const { rotateRecipientsText } = await import('../report/terminal/rotate-recipients.ts');
+    return { result, ok: result.ok, text: (style) => rotateRecipientsText(result, style) };
+  },
   async keygen(options) {
     const { keygen } = await import('../keygen/keygen.ts');
     const result = await keygen(options);
     const { keygenText } = await import('../report/terminal/keygen.ts');
     return { result, ok: true, text: (style) => keygenText(result, style) };
+  },
+  async 'game-day'(options, context) {
+    const { prepareGameDay } = await import('../game-day/prepare.ts');
+    const now = new Date();
+    const preparation = await prepareGameDay(
+      options,
+      { runbooksUrl: 'runbooks', shipped: [join(import.meta.dirname, '../../runbooks/drills')] },
+      now,
+      context,
+    );
+    const { gameDayPage } = await import('../game-day/page.ts');
+    return { result: preparation, ok: true, text: () => `# Game day: ${preparation.day.title}\n\n${gameDayPage(preparation, now)}\n` };
   },
   async matrix(options, context) {
     const { matrix } = await import('../matrix/matrix.ts');

@@ -1,4 +1,4 @@
-import { exitStatusOf, LifeboatError } from '../errors.ts';
+import { exitStatusOf, isCancelled, LifeboatError } from '../errors.ts';
 import { readConfigFile } from '../options/config-file.ts';
 import { describeOptions } from '../options/describe.ts';
 import { readOptions } from '../options/read.ts';
@@ -72,7 +72,7 @@ async function perform(request: VerbRequest, shell: Shell): Promise<number> {
   } catch (error) {
     log.close();
     // Whatever broke once the verb was told to stop broke because of that.
-    if (controller.signal.aborted) return fail(controller.signal.reason, shell);
+    if (controller.signal.aborted) return fail(isCancelled(error) ? error : controller.signal.reason, shell);
     if (error instanceof StrayError) await cleanUp(working, controller, process);
     return fail(error instanceof StrayError ? error.cause : error, shell);
   } finally {

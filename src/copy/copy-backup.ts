@@ -160,7 +160,7 @@ export function differs(message: string): LifeboatError {
   return new LifeboatError(
     'copy-differs',
     message,
-    'Nothing there was replaced. Find out who wrote it; Delete what does not belong there, and copy again.',
+    'Nothing there was replaced. Find out who wrote it: lifeboat list --all-copies compares the stores. Delete what does not belong there, and copy again.',
   );
 }
 

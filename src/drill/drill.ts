@@ -1,4 +1,4 @@
-import { type FoundBackup, findBackup } from '../catalog/backups.ts';
+import type { FoundBackup } from '../catalog/backups.ts';
 import { revealManifest } from '../catalog/reveal.ts';
 import { checkSigningKey, trustManifest } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
@@ -13,12 +13,12 @@ import type { DrillOptions } from '../options/drill.ts';
 import { chooseClient, findInstallations } from '../postgres/programs.ts';
 import { verifyParts } from '../restore/digests.ts';
 import { type Phase, type Restored, type RestoreJob, restoreParts } from '../restore/restore-parts.ts';
-import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { allowedToMiss } from './allowed.ts';
 import { parseAssertion } from './checks/assertions.ts';
 import { notRun, ran } from './checks/check.ts';
-import { compareFolder } from './checks/digests.ts';
+import { compareFolder, notLookedAt } from './checks/digests.ts';
+import { openDrawn } from './draw.ts';
 import { type Examination, examine } from './examine.ts';
 import { openPlace, type Place } from './place.ts';
 import { drillProfile, unprovenByProfile } from './profile.ts';
@@ -39,21 +39,20 @@ export interface DrillResult {
 }
 
 /**
- * Restores a backup into a throwaway Postgres, checks it against its manifest and leaves the proof in the store.
+ * Restores a backup into a throwaway Postgres, checks it against its manifest and leaves the proof in the store that it came from.
  * A backup that is not what its manifest says is a Result with `ok: false` and a proof that says so, not an error.
  */
 export async function drill(options: DrillOptions, context: Context): Promise<DrillResult> {
   const assertions = options.assert.map(parseAssertion);
   const identities = await readIdentities(options);
   checkSigningKey(options);
-  const store = await openStoreFor(options, context.environment);
+  const { store, found, newestAt } = await openDrawn(options, context);
   try {
     const at = new Date();
-    const found = await findBackup(store, options.database, options.backup, context.signal);
     await trustManifest(store, found, options.publicKey, context.signal);
     await assertReadable({ store, ...found, identities }, context.signal);
     const backup = await revealManifest(store, found, identities, context.signal);
-    context.log.info(`Drilling backup ${backup.id} of ${backup.database}, taken ${backup.manifest.snapshot.at}.`);
+    context.log.info(`Drilling backup ${backup.id} of ${backup.database} in ${store.url}, taken ${backup.manifest.snapshot.at}.`);
     const folder = await readFolder(store, backup, context.signal);
     const place = await openPlace(backup.manifest, options, context);
     let kept: string | null = null;
@@ -66,6 +65,7 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
         ...rehearsal,
         rtoTargetSeconds: options.rto,
         rpoTargetSeconds: options.rpo,
+        newestAt: newestAt ?? backup.manifest.snapshot.at,
       });
       const key = proofKey(backup.database, backup.id, at);
       const stored = backup.manifest.concealed === undefined ? proof : concealProof(proof);
@@ -101,7 +101,7 @@ interface RehearsalJob {
   readonly place: Place;
   readonly options: DrillOptions;
   readonly assertions: ReturnType<typeof parseAssertion>[];
-  readonly folder: readonly Finding[];
+  readonly folder: FolderFindings;
 }
 
 async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal> {
@@ -109,7 +109,12 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
   const { manifest } = backup;
   const jobs = options.jobs ?? defaultJobs();
   const restored = await restoreWhole(job, jobs, context);
-  const digests = ran({ name: 'digests', examined: manifest.parts.length, findings: [...job.folder, ...restored.findings] });
+  const digests = ran({
+    name: 'digests',
+    examined: manifest.parts.length,
+    findings: [...job.folder.findings, ...restored.findings],
+    skipped: job.folder.skipped,
+  });
   if (restored.outcome === null) {
     return { checks: [digests, ...notRestored(job)], restorePhases: [], examination: null };
   }
@@ -132,7 +137,7 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
 /** Restores everything, or answers with what is wrong with the parts. */
 async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): Promise<{ outcome: Restored | null; findings: Finding[] }> {
   const { manifest } = job.backup;
-  if (manifest.parts.some((part) => job.folder.some((finding) => finding.object === part.name))) return { outcome: null, findings: [] };
+  if (manifest.parts.some((part) => job.folder.findings.some((finding) => finding.object === part.name))) return { outcome: null, findings: [] };
   const restoreJob: RestoreJob = {
     store: job.store,
     database: job.backup.database,
@@ -161,10 +166,15 @@ function notRestored(job: RehearsalJob): Check[] {
   return names.map((name) => notRun(name, 'the backup could not be restored'));
 }
 
+interface FolderFindings {
+  readonly findings: readonly Finding[];
+  readonly skipped: Check['skipped'];
+}
+
 /** What is wrong with the backup's folder, seen before anything is fetched. */
-async function readFolder(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<Finding[]> {
+async function readFolder(store: Store, backup: FoundBackup, signal: AbortSignal): Promise<FolderFindings> {
   const folder = backupFolder(backup.database, backup.id);
   const names: string[] = [];
   for await (const object of store.list(folder, { signal })) names.push(object.key.slice(folder.length + 1));
-  return compareFolder(backup.manifest.parts, names);
+  return { findings: compareFolder(backup.manifest, names), skipped: notLookedAt(backup.manifest, names) };
 }

@@ -28,13 +28,15 @@ export interface DrillFacts {
   readonly examination: Examination | null;
   readonly rtoTargetSeconds: number;
   readonly rpoTargetSeconds: number;
+  /** ISO time of the newest backup, which the RPO is about; of the drilled one, unless that was drawn by chance from older ones. */
+  readonly newestAt: string;
 }
 
 /** Puts a proof together. Pure. */
 export function assembleProof(facts: DrillFacts): Proof {
   const { manifest } = facts.backup;
   const rto = sumSeconds(facts.restorePhases);
-  const rpo = Math.max(0, Math.round((facts.at.getTime() - Date.parse(manifest.snapshot.at)) / 1000));
+  const rpo = Math.max(0, Math.round((facts.at.getTime() - Date.parse(facts.newestAt)) / 1000));
   const verificationPhases = facts.examination?.phases ?? [];
   return {
     format: PROOF_FORMAT,

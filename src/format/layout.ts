@@ -12,11 +12,16 @@ export function compactTime(time: Date): string {
   return `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
 }
 
+/** When the snapshot of a backup was taken, to the second, as an ISO time. */
+export function timeOfBackupId(id: string): string {
+  return id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, '$1-$2-$3T$4:$5:$6.000Z');
+}
+
 export const MANIFEST_NAME = 'manifest.json';
 
 /** What lies beside a manifest and its parts and speaks of them: proofs, and detached signatures. */
 export function isRecord(name: string): boolean {
-  return /^proofs\/[^/]+\.json$/.test(name) || /^manifest-[0-9a-f]+\.sig$/.test(name);
+  return name.startsWith('proofs/') || SIGNATURE_NAME.test(name);
 }
 
 export const SCHEMA_PART = 'schema.dump.zst';

@@ -1,5 +1,5 @@
 import { redact } from '../postgres/secrets.ts';
-import { ask, type HttpAnswer, isRateLimit, Unreachable } from './http.ts';
+import { ask, type HttpAnswer, type HttpRequest, isRateLimit, Unreachable } from './http.ts';
 
 /** GitHub's REST API, as far as one repository is concerned. Paths start behind `/repos/owner/name`. */
 export interface GitHubApi {
@@ -9,6 +9,7 @@ export interface GitHubApi {
   /** `repeatable`: sending it twice does no harm. */
   post<T>(path: string, body: object, options?: { readonly repeatable?: boolean }): Promise<T>;
   patch<T>(path: string, body: object): Promise<T>;
+  put<T>(path: string, body: object): Promise<T>;
 }
 
 export interface ApiSettings {
@@ -48,7 +49,7 @@ export function openApi({ token, environment, signal }: ApiSettings): GitHubApi 
   if (!URL.canParse(base)) return null;
   const headers = { authorization: `Bearer ${token}`, accept: 'application/vnd.github+json', 'x-github-api-version': API_VERSION };
 
-  async function call(method: 'GET' | 'POST' | 'PATCH', path: string, body: object | undefined, repeatable: boolean): Promise<HttpAnswer> {
+  async function call(method: HttpRequest['method'], path: string, body: object | undefined, repeatable: boolean): Promise<HttpAnswer> {
     const url = new URL(`${base}/repos/${repository}${path}`);
     const what = `${method} ${url.pathname}`;
     const answer = await ask(url, { method, headers, repeatable, ...(body === undefined ? {} : { body }) }, signal).catch((error: unknown) => {
@@ -72,6 +73,7 @@ export function openApi({ token, environment, signal }: ApiSettings): GitHubApi 
     },
     post: async (path, body, { repeatable = false } = {}) => json(await call('POST', path, body, repeatable)),
     patch: async (path, body) => json(await call('PATCH', path, body, true)),
+    put: async (path, body) => json(await call('PUT', path, body, true)),
   };
 }
 

@@ -13,7 +13,7 @@ export function docsLink(code: ProblemCode, environment: Environment): string {
       ? 'docs/preflight.md'
       : code === 'bug'
         ? 'docs/errors.md'
-        : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : 'restoring-and-drilling'}`;
+        : `docs/errors.md#${code in ERROR_CODES ? `:~:text=${code}` : code === 'not-rebuilt' ? 'rebuilding-indexes' : 'restoring-and-drilling'}`;
   const [repository, version] =
     [
       [environment['LIFEBOAT_REPOSITORY'], environment['LIFEBOAT_COMMIT']],

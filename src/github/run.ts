@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { isCancelled } from '../errors.ts';
 import { ACTIONS, type ActionName, describeInputs, type SettingsOf } from '../options/actions.ts';
 import { abortOnSignals } from '../shell/signals.ts';
 import { catchStrayErrors, cleanUp, StrayError } from '../shell/stray.ts';
@@ -51,7 +52,7 @@ async function perform<A extends ActionName>(name: A, work: Work<A>, shell: Shel
     const { aborted, reason } = controller.signal;
     // Whatever broke once the verb was told to stop broke because of that.
     const isStopped = aborted && reason.details['signal'] !== undefined;
-    return await tellFailure(isStopped ? reason : error, options, settings, shell);
+    return await tellFailure(isStopped && !isCancelled(error) ? reason : error, options, settings, shell);
   } finally {
     stray.stop();
   }

@@ -2,10 +2,11 @@ import { open } from 'node:fs/promises';
 import { LifeboatError } from '../errors.ts';
 import type { KeygenOptions } from '../options/keygen.ts';
 import { makeAgeKey } from './age.ts';
+import { makeSigningKey } from './signing.ts';
 
 export interface KeygenResult {
   readonly for: KeygenOptions['for'];
-  /** What others may know: the recipient of an age identity. */
+  /** What others may know: the recipient of an age identity, or what checks signatures. */
   readonly publicKey: string;
   /** Where the secret key was written; `null` when it is in `secret`. */
   readonly file: string | null;
@@ -19,7 +20,10 @@ export interface KeyPair {
   readonly text: string;
 }
 
-const MAKERS: Readonly<Record<KeygenOptions['for'], (now: Date) => Promise<KeyPair>>> = { encryption: makeAgeKey };
+const MAKERS: Readonly<Record<KeygenOptions['for'], (now: Date) => Promise<KeyPair>>> = {
+  encryption: makeAgeKey,
+  signing: makeSigningKey,
+};
 
 /**
  * Makes a key pair, so that nobody has to install another program first.

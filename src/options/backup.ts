@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { database, databaseUrl, jobs, lockOptions, patterns, recipientOptions, signingKey, storeOptions, trustOptions } from './common.ts';
+import { copyStores } from './copies.ts';
 import { durationSeconds, option, wholeNumber } from './define.ts';
 
 export const backupOptions = z.strictObject({
@@ -21,6 +22,11 @@ export const backupOptions = z.strictObject({
   compressionLevel: option(wholeNumber(1, 19).optional(), {
     description: "zstd's level, 1 to 19; 1 unless given, which keeps up with pg_dump.",
     placeholder: 'N',
+  }),
+  copy: copyStores('Copy the backup to this store too when it is done.'),
+  copyWithin: option(durationSeconds().default(7 * 86_400), {
+    description: 'Of earlier backups that such a store lacks, copy those as young as this too, newest first; lifeboat copy brings all.',
+    placeholder: 'DURATION',
   }),
   ...recipientOptions,
   encryptManifest: option(z.boolean().default(false), {

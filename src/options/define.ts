@@ -46,3 +46,22 @@ export function wholeNumber(least: number, most: number): z.ZodType<number, stri
     .transform(Number)
     .refine((n) => n >= least && n <= most, `is not between ${least} and ${most}`);
 }
+
+const SIZE_UNITS = { B: 0, KB: 1, MB: 2, GB: 3, TB: 4 } as const;
+
+/** `0B`, `512kB`, `100MB`, `1.5GB` as bytes, in binary units as Postgres means them. */
+export function byteSize(): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+(?:\.\d+)?\s*[kMGT]?B$/i, 'is not a size: write a number and B, kB, MB, GB or TB, like 512kB or 100MB')
+    .transform((text) => {
+      const [, number = '', unit = 'B'] = /^([\d.]+)\s*(.*)$/.exec(text) ?? [];
+      return Math.round(Number(number) * 1024 ** SIZE_UNITS[unit.toUpperCase() as keyof typeof SIZE_UNITS]);
+    });
+}
+
+/** Bytes as an option has them: `100MB`. */
+export function writtenSize(bytes: number): string {
+  const [unit, power] = Object.entries(SIZE_UNITS).findLast(([, of]) => bytes > 0 && bytes % 1024 ** of === 0) ?? ['B', 0];
+  return `${bytes / 1024 ** power}${unit === 'KB' ? 'kB' : unit}`;
+}

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type OptionMeta, optionMeta } from './define.ts';
+import { type OptionMeta, optionMeta, writtenSize } from './define.ts';
 
 /** One option of a verb, as whoever asks for it needs to know it: the command line, lifeboat.yml, an action's inputs, the reference. */
 export interface OptionDescription {
@@ -60,6 +60,7 @@ function layersOf(schema: z.ZodType): z.ZodType[] {
 function writtenDefault(value: unknown, meta: OptionMeta): string | undefined {
   if (value === false || (Array.isArray(value) && value.length === 0)) return undefined;
   if (meta.placeholder === 'DURATION' && typeof value === 'number') return writtenDuration(value);
+  if (meta.placeholder === 'SIZE' && typeof value === 'number') return writtenSize(value);
   return String(value);
 }
 

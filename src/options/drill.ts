@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PROVIDERS } from '../providers/profiles.ts';
 import { database, identityOptions, jobs, signingKey, storeOptions, trustOptions, whichBackup } from './common.ts';
+import { copyStores, fromStore } from './copies.ts';
 import { durationSeconds, option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -8,7 +9,14 @@ const text = z.string().min(1, 'is empty');
 export const drillOptions = z.strictObject({
   ...storeOptions,
   database,
-  backup: whichBackup,
+  backup: option(whichBackup, {
+    description: 'Which backup: its id, latest, or random, which is by chance one that is older than the newest.',
+    placeholder: 'ID',
+  }),
+  copy: copyStores('A store with copies of the backups, for --from.'),
+  from: fromStore(
+    'Drill what this store holds instead: the URL of a copy, or any, which is by chance one of the store and its copies. The proof goes where the backup came from.',
+  ),
   ...identityOptions,
   rto: option(durationSeconds().default(3600), { description: 'How long a recovery may take.', placeholder: 'DURATION' }),
   rpo: option(durationSeconds().default(86_400), { description: 'How old the newest backup may be.', placeholder: 'DURATION' }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { database, identityOptions, jobs, storeOptions, trustOptions, whichBackup } from './common.ts';
+import { copyStores, fromStore } from './copies.ts';
 import { option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -8,6 +9,8 @@ export const restoreOptions = z.strictObject({
   ...storeOptions,
   database,
   backup: whichBackup,
+  copy: copyStores('A store with copies of the backups, for --from.'),
+  from: fromStore('Restore from this store instead: the URL of a copy.'),
   ...identityOptions,
   targetUrl: option(text, {
     description: 'The database to restore into, as a postgres:// URL.',

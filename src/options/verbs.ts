@@ -2,12 +2,15 @@ import type { z } from 'zod';
 import { backupOptions } from './backup.ts';
 import { copyOptions } from './copy.ts';
 import { drillOptions } from './drill.ts';
+import { gameDayOptions } from './game-day.ts';
 import { keygenOptions } from './keygen.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
 import { preflightOptions } from './preflight.ts';
 import { pruneOptions } from './prune.ts';
+import { reindexOptions } from './reindex.ts';
 import { restoreOptions } from './restore.ts';
+import { rotateRecipientsOptions } from './rotate-recipients.ts';
 import { verifyOptions } from './verify.ts';
 import { watchOptions } from './watch.ts';
 
@@ -43,9 +46,20 @@ export const VERBS = {
   },
   copy: { summary: 'Copy the backups that another store lacks to it, every byte checked.', schema: copyOptions, configurable: false },
   verify: { summary: 'Read every part of the backups and check its digests, without a database.', schema: verifyOptions, configurable: false },
+  reindex: {
+    summary: 'Rebuild bloated indexes one at a time, without locking anybody out; without --apply, say what would be rebuilt.',
+    schema: reindexOptions,
+    configurable: true,
+  },
   list: { summary: 'List the backups in a store, and which of them are proven.', schema: listOptions, configurable: false },
   show: { summary: 'Show one backup: what is in it, and its proofs.', schema: showOptions, configurable: false },
+  'rotate-recipients': {
+    summary: 'Encrypt existing backups for other recipients; without --apply, say which.',
+    schema: rotateRecipientsOptions,
+    configurable: false,
+  },
   keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },
+  'game-day': { summary: 'Print the page of a game day: people rehearsing a disaster with a runbook.', schema: gameDayOptions, configurable: false },
   matrix: { summary: 'Print the databases of lifeboat.yml as a matrix for GitHub workflows.', schema: matrixOptions, configurable: false },
 } as const satisfies Record<string, Verb>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { identityOptions, jobs, storeOptions } from './common.ts';
+import { identityOptions, jobs, storeOptions, trustOptions } from './common.ts';
 import { copyStores, fromStore } from './copies.ts';
 import { option } from './define.ts';
 
@@ -19,6 +19,7 @@ export const verifyOptions = z.strictObject({
   }),
   ...identityOptions,
   jobs,
+  ...trustOptions,
 });
 
 export type VerifyOptions = z.output<typeof verifyOptions>;

@@ -1,16 +1,22 @@
 import type { BackupResult } from '../backup/backup.ts';
 import type { CopyResult } from '../copy/copy.ts';
 import type { DrillResult } from '../drill/drill.ts';
+import type { ReindexResult } from '../indexes/repair/reindex.ts';
 import type { PreflightResult } from '../preflight/preflight.ts';
 import type { RestoreResult } from '../restore/restore.ts';
 import type { PruneResult } from '../retention/prune.ts';
+import type { RotateRecipientsResult } from '../rotation/rotate-recipients.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 import { bytes, count, counted, seconds } from './format.ts';
 
 /** One sentence of plain text: for a log, an issue's title, a message. Names in it are as they came from the database. */
 export function backupHeadline(result: BackupResult): string {
   const what = `${counted(result.tables, 'table')} with ${counted(result.rows, 'row')}`;
-  return `Backed up ${result.database}: ${what} in ${seconds(result.seconds.total)}, ${bytes(result.bytes)} stored.`;
+  const stored = `${what} in ${seconds(result.seconds.total)}, ${bytes(result.bytes)} stored`;
+  const failed = result.copies.filter(({ ok }) => !ok).map(({ storage }) => storage);
+  if (failed.length > 0) return `Backed up ${result.database}, but not everything was copied to ${failed.join(', ')}: ${stored}.`;
+  const copied = result.copies.length === 0 ? '' : `, copied to ${counted(result.copies.length, 'store')}`;
+  return `Backed up ${result.database}: ${stored}${copied}.`;
 }
 
 export function drillHeadline({ ok, database, backup, proof }: DrillResult): string {
@@ -60,6 +66,23 @@ export function verifyHeadline({ ok, databases, backups, bytes: read, seconds: t
     ...(number('not-examined') > 0 ? [`${count(number('not-examined'))} not examined`] : []),
   ];
   return `Not all intact: ${wrong.join(' and ')} of ${counted(backups.length, 'backup')}${of} in ${storage}, ${work}.`;
+}
+
+export function reindexHeadline({ applied, database, indexes, gainedBytes }: ReindexResult): string {
+  const of = (wanted: string) => indexes.filter(({ outcome }) => outcome === wanted).length;
+  const what = (n: number) => `${count(n)} of ${counted(indexes.length, 'index', 'indexes')} of ${database}`;
+  if (!applied) return `Dry run: nothing was rebuilt; ${what(of('planned'))} would be.`;
+  const failed = of('failed') === 0 ? '' : ` ${count(of('failed'))} failed.`;
+  return `Rebuilt ${what(of('rebuilt'))}, ${bytes(gainedBytes)} gained.${failed}`;
+}
+
+export function rotateHeadline({ applied, database, backups, recipients }: RotateRecipientsResult): string {
+  const of = (outcome: string) => backups.filter((backup) => backup.outcome === outcome).length;
+  const blocked = of('blocked') === 0 ? '' : `; ${counted(of('blocked'), 'backup')} could not be read`;
+  const whom = counted(recipients.length, 'recipient');
+  if (!applied)
+    return `Dry run: nothing was written; ${counted(of('would-rotate'), 'backup')} of ${database} would be encrypted for ${whom}${blocked}.`;
+  return `Encrypted ${counted(of('rotated'), 'backup')} of ${database} for ${whom}, ${count(of('already'))} already ${of('already') === 1 ? 'was' : 'were'}${blocked}.`;
 }
 
 export function preflightHeadline({ database, checks, provider }: PreflightResult): string {

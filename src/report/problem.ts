@@ -6,7 +6,7 @@ import type { VerifyResult } from '../verify/verify.ts';
 import { drillHeadline } from './headline.ts';
 
 /** An error's own, and those of results that are no errors. */
-export type ProblemCode = ErrorCode | 'bug' | 'not-proven' | 'target-missed' | 'preflight';
+export type ProblemCode = ErrorCode | 'bug' | 'not-proven' | 'target-missed' | 'not-rebuilt' | 'preflight';
 
 /** Something a person should see without reading the whole report. */
 export interface Problem {

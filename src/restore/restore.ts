@@ -14,7 +14,7 @@ import { readOccupants, removeOccupants } from '../postgres/occupants.ts';
 import { chooseClient, findInstallations } from '../postgres/programs.ts';
 import { liftTimeouts } from '../postgres/snapshot.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
-import { openStoreFor } from '../storage/from-options.ts';
+import { openFrom } from '../storage/copies.ts';
 import { assertPartsThere, verifyParts } from './digests.ts';
 import { reasonsToRefuse, type TargetFacts } from './guards.ts';
 import { describePlan } from './plan.ts';
@@ -48,7 +48,7 @@ export interface RestoreResult {
 export async function restore(options: RestoreOptions, context: Context): Promise<RestoreResult> {
   const target = parseDatabaseUrl(options.targetUrl, context.environment);
   const identities = await readIdentities(options);
-  const store = await openStoreFor(options, context.environment);
+  const store = await openFrom(options, context.environment);
   try {
     const found = await findBackup(store, options.database, options.backup, context.signal);
     await trustManifest(store, found, options.publicKey, context.signal);

@@ -27,7 +27,7 @@ export interface Leftovers {
 /** Whatever is younger may belong to a backup that is being made. */
 export const ORPHAN_SECONDS = 24 * 3600;
 
-/** Folders of a database that have no manifest and uploads that never ended, and which of them are old enough to go. */
+/** Folders of a database that have no manifest and uploads that never ended, and which of them are old enough to go and not locked. */
 export async function findOrphans(
   store: Store,
   database: string,
@@ -36,22 +36,30 @@ export async function findOrphans(
   signal: AbortSignal,
 ): Promise<Leftovers> {
   const { unfinished, notExamined } = await listUnfinished(store, database, signal);
+  const judged = judgeLeftovers(database, folders, unfinished, now);
+  return { ...judged, folders: locks ? await keepLocked(store, judged.folders, now, signal) : judged.folders, notExamined };
+}
+
+/** What of it is older than a day, by its last sign of life. Pure. */
+export function judgeLeftovers(
+  database: string,
+  folders: readonly BackupFolder[],
+  unfinished: readonly Unfinished[],
+  now: Date,
+): Pick<Leftovers, 'folders' | 'uploads'> {
   const actionFor = (since: Date) => (now.getTime() - since.getTime() > ORPHAN_SECONDS * 1000 ? ('delete' as const) : ('keep' as const));
   const orphanOf = (kind: Orphan['kind'], key: string, since: Date, bytes: number | null): Orphan => {
     return { kind, key, since: since.toISOString(), bytes, action: actionFor(since) };
   };
-  const withoutManifest = folders
-    .filter(({ hasManifest }) => !hasManifest)
-    .map(({ id, newest, bytes }) => {
+  const withoutManifest = folders.filter(({ hasManifest }) => !hasManifest);
+  return {
+    folders: withoutManifest.map(({ id, newest, bytes }) => {
       const key = backupFolder(database, id);
       // a large part may be on its way for long, beside others that are there
       const signs = unfinished.filter((upload) => upload.key.startsWith(`${key}/`)).map(({ since }) => since.getTime());
       return { id, ...orphanOf('folder', key, new Date(Math.max(newest.getTime(), ...signs)), bytes) };
-    });
-  return {
-    folders: locks ? await keepLocked(store, withoutManifest, now, signal) : withoutManifest,
+    }),
     uploads: unfinished.map((upload) => ({ upload, ...orphanOf('upload', upload.key, upload.since, null) })),
-    notExamined,
   };
 }
 

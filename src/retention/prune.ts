@@ -3,6 +3,7 @@ import { allOrNothing, inTurns } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import { backupFolder, manifestKey } from '../format/layout.ts';
 import type { PruneOptions } from '../options/prune.ts';
+import { counted } from '../report/format.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Protection, Store } from '../storage/store.ts';
 import { findOrphans, type Leftovers, type Orphan } from './orphans.ts';
@@ -59,7 +60,7 @@ export async function pruneStore(
   const whole = folders.filter(({ hasManifest }) => hasManifest);
   // a name that is mistyped is worth an error, with the nearest
   if (folders.length === 0 && orphans.uploads.length === 0) await findBackup(store, database, 'latest', signal);
-  const { backups, unreadable } = await readBackups(
+  const { backups, unreadable, unsignedProofs } = await readBackups(
     store,
     database,
     whole.map(({ id }) => id),
@@ -71,7 +72,7 @@ export async function pruneStore(
   const doomed = decisions.filter(({ action }) => action === 'delete');
   const reaped = orphans.folders.filter(({ action }) => action === 'delete');
   for (const { id, error } of unreadable) log.warn(`Backup ${id} is left alone: ${error}`);
-  const notExamined = [...orphans.notExamined, ...notAsked(protection)];
+  const notExamined = [...orphans.notExamined, ...notAsked(protection), ...notCounted(unsignedProofs)];
   for (const { object, reason } of notExamined) log.warn(`Not examined: ${object}: ${reason}`);
   if (apply) await deleteAll(store, database, doomed, orphans, signal);
   return {
@@ -95,6 +96,12 @@ const AT_ONCE = 8;
 /** Without what deletes it. */
 function toOrphan({ kind, key, since, bytes, action, lockedUntil }: Orphan): Orphan {
   return { kind, key, since, bytes, action, ...(lockedUntil === undefined ? {} : { lockedUntil }) };
+}
+
+function notCounted(unsignedProofs: number): PruneResult['notExamined'] {
+  if (unsignedProofs === 0) return [];
+  const reason = 'none of the public keys has signed them, so they count for nothing: drills need the signing key too';
+  return [{ object: counted(unsignedProofs, 'proof'), reason }];
 }
 
 function notAsked({ locks, versions }: Protection): PruneResult['notExamined'] {

@@ -1,4 +1,4 @@
-import { readBackup, readProofs } from '../catalog/backups.ts';
+import { judgeProofs, readBackup } from '../catalog/backups.ts';
 import { isDistrust, trustManifest } from '../catalog/trust.ts';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import { LifeboatError } from '../errors.ts';
@@ -52,11 +52,13 @@ export async function readBackups(
 ) {
   const backups: RetainedBackup[] = [];
   const unreadable: UnreadableBackup[] = [];
+  let unsignedProofs = 0;
   const tasks = ids.map((id) => async (stop: AbortSignal) => {
     try {
       const backup = await readBackup(store, database, id, stop);
       await trustManifest(store, backup, publicKeys, stop);
-      const proofs = await readProofs(store, backup, stop, publicKeys);
+      const { proofs, unsigned } = await judgeProofs(store, backup, publicKeys, stop);
+      unsignedProofs += unsigned;
       const lockedUntil = locks ? await store.lockedUntil(manifestKey(database, id), { signal: stop }) : null;
       backups.push({ id, at: backup.manifest.snapshot.at, ...judge(proofs), lockedUntil });
     } catch (error) {
@@ -66,7 +68,7 @@ export async function readBackups(
     }
   });
   await allOrNothing(signal, inTurns(tasks, AT_ONCE));
-  return { backups, unreadable: unreadable.sort((a, b) => (a.id < b.id ? 1 : -1)) };
+  return { backups, unreadable: unreadable.sort((a, b) => (a.id < b.id ? 1 : -1)), unsignedProofs };
 }
 
 /** A drill that could not examine everything takes back neither a proof nor a failure. */

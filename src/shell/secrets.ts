@@ -43,9 +43,9 @@ export function collectSecrets(args: readonly string[], environment: Environment
     for (const secret of secretsOfUrl(value)) if (!public_.has(secret)) remember(secret);
   };
   const addKey = (value: string) => {
-    remember(value);
+    remember(value.trim());
     const pem = /^\s*LS0tLS1/.test(value) ? Buffer.from(value, 'base64').toString() : value;
-    for (const line of pem.split(/\\n|\r?\n/)) if (line.trim().length >= LONG && !/-----/.test(line)) remember(line.trim());
+    for (const line of pem.split(/\\n|\r?\n/)) if (line.trim().length >= LONG && !/-----|^\s*#/.test(line)) remember(line.trim());
   };
   const all = () => [...known];
   const long = () => all().filter((secret) => secret.length >= LONG);

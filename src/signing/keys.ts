@@ -52,9 +52,9 @@ interface Found {
   readonly der: Buffer;
 }
 
-/** Many places that hold variables write the ends of lines as \n. */
+/** Many places that hold variables write the ends of lines as \n; a key file may have comments, as age's have. */
 function keysIn(raw: string): Found[] {
-  const text = raw.replaceAll('\\n', '\n');
+  const text = raw.replaceAll('\\n', '\n').replaceAll(/^\s*#.*$/gm, '');
   const blocks = [...text.matchAll(PEM)].map(
     ([pem, label = '']): Found => ({ label, pem, der: Buffer.from(pem.replaceAll(/-----.*?-----|\s/g, ''), 'base64') }),
   );

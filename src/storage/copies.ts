@@ -95,7 +95,7 @@ function noKey(copy: CopyStore, missing: readonly string[]): LifeboatError {
 
 /** A verb's store, and the copies that lifeboat.yml and `--copy` name. */
 export interface StoresOptions extends StoreOptions {
-  readonly copy: readonly CopyStore[];
+  readonly copy?: readonly CopyStore[];
   /** The URL of one of them, or of any other store; the first one unless given. */
   readonly from?: string | undefined;
 }
@@ -104,7 +104,24 @@ export interface StoresOptions extends StoreOptions {
 export function openFrom(options: StoresOptions, environment: Environment): Promise<Store> {
   const isMeant = ({ storage }: { readonly storage: string }) => withoutSlash(storage) === withoutSlash(options.from ?? '');
   if (options.from === undefined || isMeant(options)) return openStoreFor(options, environment);
-  return openCopy(options.copy.find(isMeant) ?? { storage: options.from }, environment);
+  return openCopy(options.copy?.find(isMeant) ?? { storage: options.from }, environment);
+}
+
+/**
+ * Opens every store for copies, once it is sure that none is the first one, or another's.
+ * @throws LifeboatError `bad-option`, `bad-storage-url`, `same-store`
+ */
+export async function openCopies(options: StoresOptions, environment: Environment): Promise<Store[]> {
+  const copies = options.copy ?? [];
+  await assertElsewhere(options, copies, environment);
+  const stores: Store[] = [];
+  try {
+    for (const copy of copies) stores.push(await openCopy(copy, environment));
+    return stores;
+  } catch (error) {
+    for (const store of stores) await store.close();
+    throw error;
+  }
 }
 
 function withoutSlash(url: string): string {

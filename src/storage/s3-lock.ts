@@ -47,8 +47,14 @@ export async function readLock(at: Bucket, key: string, signal: AbortSignal | un
     return Retention?.RetainUntilDate?.toISOString() ?? null;
   } catch (error) {
     if (means(error, [...NO_LOCK, ...UNKNOWN])) return null;
-    throw error;
+    throw error instanceof LifeboatError && error.code === 'store-access-denied' ? mayNotAsk(error) : error;
   }
+}
+
+function mayNotAsk({ message, details, cause }: LifeboatError): LifeboatError {
+  const remedy =
+    'The bucket locks objects: allow these credentials s3:GetObjectRetention and s3:GetObjectLegalHold on them, to see which are locked.';
+  return new LifeboatError('store-access-denied', message, remedy, { details, cause });
 }
 
 async function askBucket(at: Bucket, signal: AbortSignal | undefined, ask: () => Promise<boolean>): Promise<boolean | null> {

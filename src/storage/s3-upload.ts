@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { LifeboatError } from '../errors.ts';
 import type { MultipartPlan } from './multipart.ts';
-import { request } from './s3-client.ts';
+import { request, s3CodeOf } from './s3-client.ts';
 import { abortable, cleanUpOptions, conditionally, deleteIfOurs, mayHaveLanded, nameOf, type Put } from './s3-landing.ts';
 import { lockOf, md5 } from './s3-lock.ts';
 import type { Part } from './s3-parts.ts';
@@ -30,6 +30,8 @@ export async function uploadParts(put: Put, plan: MultipartPlan, parts: Parts): 
   const signal = put.signal === undefined ? failure.signal : AbortSignal.any([put.signal, failure.signal]);
   const underWay = new Set<Promise<void>>();
   const uploaded: Uploaded[] = [];
+  // it costs a few per cent of a core, so only where a server asks for it: AWS does, where there is a lock
+  const digests = { wanted: put.lock !== undefined };
   let bytes = 0;
   try {
     for (let part: Part | undefined = parts.first; part !== undefined; part = (await parts.rest.next()).value) {
@@ -47,7 +49,7 @@ export async function uploadParts(put: Put, plan: MultipartPlan, parts: Parts): 
 
   function start(part: Part) {
     bytes += part.bytes.byteLength;
-    const sending = sendPart(put, uploadId, part, signal).then((done) => {
+    const sending = sendPart(put, uploadId, part, digests, signal).then((done) => {
       uploaded.push(done);
       underWay.delete(sending);
       part.free();
@@ -98,8 +100,10 @@ async function sweep(put: Put, keep: string | null): Promise<void> {
   }
 }
 
-async function sendPart(put: Put, uploadId: string, part: Part, signal: AbortSignal): Promise<Uploaded> {
+/** A rule of the bucket may lock what nobody asked to have locked: then the first part is refused, and from there on every one has its MD5. */
+async function sendPart(put: Put, uploadId: string, part: Part, digests: { wanted: boolean }, signal: AbortSignal): Promise<Uploaded> {
   const { Bucket, Key } = nameOf(put);
+  const { wanted } = digests;
   const command = new put.at.sdk.UploadPartCommand({
     Bucket,
     Key,
@@ -107,11 +111,16 @@ async function sendPart(put: Put, uploadId: string, part: Part, signal: AbortSig
     PartNumber: part.number,
     Body: part.bytes,
     ContentLength: part.bytes.byteLength,
-    // it costs a few per cent of a core, so only where AWS asks for it
-    ...(put.lock === undefined ? {} : { ContentMD5: md5(part.bytes) }),
+    ...(wanted ? { ContentMD5: md5(part.bytes) } : {}),
   });
-  const answer = await request(put.at, 'write', put.key, signal, put.at.client.send(command, abortable(signal)));
-  return { PartNumber: part.number, ETag: answer.ETag };
+  try {
+    const answer = await request(put.at, 'write', put.key, signal, put.at.client.send(command, abortable(signal)));
+    return { PartNumber: part.number, ETag: answer.ETag };
+  } catch (error) {
+    if (wanted || s3CodeOf(error) !== 'InvalidRequest') throw error;
+    digests.wanted = true;
+    return await sendPart(put, uploadId, part, digests, signal);
+  }
 }
 
 async function complete(put: Put, uploadId: string, uploaded: readonly Uploaded[]): Promise<void> {

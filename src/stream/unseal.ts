@@ -40,7 +40,7 @@ export function unseal(source: Readable, expected: Expected, options: UnsealOpti
     transform(chunk: Buffer, _encoding, done) {
       plain.add(chunk);
       options.onBytes?.(plain.bytes);
-      done(plain.bytes > expected.plain.bytes ? corrupt(expected, 'changed', unpacksTo('more than', expected)) : null, chunk);
+      done(plain.bytes > expected.plain.bytes ? unpacksToMore(expected) : null, chunk);
     },
     flush(done) {
       // the decompressor ends by itself, without an error, after the first of several frames
@@ -108,10 +108,15 @@ export function storedFault(stored: RunningDigest, expected: Omit<Expected, 'pla
   return corrupt(expected, 'changed', `its ${expected.stored.bytes} bytes have another SHA-256 than when it was written.`);
 }
 
-function plainFault(plain: RunningDigest, expected: Expected): LifeboatError | null {
+/** What is wrong with what a part unpacks to, once all of it has passed. */
+export function plainFault(plain: RunningDigest, expected: Expected): LifeboatError | null {
   if (plain.bytes < expected.plain.bytes) return corrupt(expected, 'changed', unpacksTo('fewer than', expected));
   if (plain.finish().sha256 === expected.plain.sha256) return null;
   return corrupt(expected, 'changed', 'what it unpacks to has another SHA-256 than what was dumped.');
+}
+
+export function unpacksToMore(expected: Expected): LifeboatError {
+  return corrupt(expected, 'changed', unpacksTo('more than', expected));
 }
 
 function unpacksTo(relation: string, expected: Expected): string {

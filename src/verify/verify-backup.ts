@@ -1,8 +1,9 @@
 import { finished } from 'node:stream/promises';
 import { readBackup } from '../catalog/backups.ts';
+import { distrustOf } from '../catalog/trust.ts';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import type { Context } from '../context.ts';
-import { compareFolder } from '../drill/checks/digests.ts';
+import { compareFolder, notLookedAt } from '../drill/checks/digests.ts';
 import { assertReadable } from '../encryption/access.ts';
 import { LifeboatError } from '../errors.ts';
 import { backupFolder, isEncrypted, partKey } from '../format/layout.ts';
@@ -29,6 +30,8 @@ export interface VerifyJob {
   readonly store: Store;
   readonly database: string;
   readonly identities: readonly string[];
+  /** Whose signatures count; with any, a manifest that none of them has signed is a finding. */
+  readonly publicKeys: readonly string[];
   /** How many parts are read at once. */
   readonly jobs: number;
   /** Told how many more stored bytes have been read. */
@@ -45,9 +48,14 @@ export async function verifyBackup(job: VerifyJob, id: string, { signal }: Conte
   const tally: Tally = { parts: 0, bytes: 0, findings: [], notExamined: [] };
   const told = (verdict: VerifiedBackup['verdict']): VerifiedBackup => ({ database, id, verdict, ...tally });
   try {
-    const { manifest } = await readBackup(store, database, id, signal);
+    const backup = await readBackup(store, database, id, signal);
+    const { manifest } = backup;
+    const distrust = await distrustOf(store, backup, job.publicKeys, signal);
+    if (distrust !== null) tally.findings.push({ object: 'manifest.json', message: distrust.message });
     if (manifest.id !== id) tally.findings.push({ object: 'manifest.json', message: `it is the manifest of backup ${manifest.id}` });
-    tally.findings.push(...compareFolder(manifest.parts, await namesIn(store, database, id, signal)));
+    const names = await namesIn(store, database, id, signal);
+    tally.findings.push(...compareFolder(manifest, names));
+    tally.notExamined.push(...notLookedAt(manifest, names));
     const there = manifest.parts.filter(({ name }) => !tally.findings.some(({ object }) => object === name));
     const sealed = await whyUnopened({ ...job, manifest }, signal);
     if (sealed !== null) tally.notExamined.push({ object: 'what the encrypted parts hold', reason: sealed });

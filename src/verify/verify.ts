@@ -41,7 +41,11 @@ export async function verify(options: VerifyOptions, context: Context): Promise<
       log.progress({ phase: 'verify', done: Math.min(done, total), total, unit: 'bytes' });
     };
     log.info(`Verifying ${wanted.length === 1 ? '1 backup' : `${wanted.length} backups`} in ${store.url}.`);
-    const backups = await verifyAll(wanted, { store, identities, jobs: options.jobs ?? defaultJobs(), onBytes }, context);
+    const backups = await verifyAll(
+      wanted,
+      { store, identities, publicKeys: options.publicKey, jobs: options.jobs ?? defaultJobs(), onBytes },
+      context,
+    );
     return {
       ok: backups.every(({ verdict }) => verdict === 'intact' || verdict === 'gone'),
       storage: store.url,

@@ -45,6 +45,7 @@ describe('backup, drill and restore', () => {
       bytes: expect.stringMatching(/^\d+$/),
       rows: String(300 + 3000 + 500 + 2),
       'snapshot-at': expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      copies: '[]',
     });
     expect(await filesIn(join(folder, 'store'))).toContain(end.outputs['manifest']);
 

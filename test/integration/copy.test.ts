@@ -56,7 +56,7 @@ describe.each([
     const [from, to] = await open('all');
     const ids = [await writeBackup(from, 'shop', { at: daysAgo(1), drills: ['proven'] }), await writeBackup(from, 'shop', { at: daysAgo(2) })];
     const blog = await writeBackup(from, 'the blog', { at: daysAgo(3) });
-    await from.put(partKey('shop', ids[0] ?? '', 'manifest-0a1b.sig'), Buffer.from('signature'));
+    await from.put(partKey('shop', ids[0] ?? '', 'manifest-0123456789abcdef.sig'), Buffer.from('signature'));
     await from.put(partKey('shop', ids[0] ?? '', 'notes.txt'), Buffer.from('no part of it'));
     await from.put('shop/20260102T030405Z-abcd/data-00.dump.zst', Buffer.from('half'));
 

@@ -97,6 +97,24 @@ describe('an object that is put with a lock', () => {
   });
 });
 
+describe('an upload of several parts without a lock of its own', () => {
+  test('goes through where the server asks for digests after all, as AWS does when a rule locks everything', async () => {
+    if (locksNothing('a rule of the bucket')) return;
+    const proxy = await startProxy(bucket.endpoint);
+    const store = await bucket.open('by-rule', { endpoint: proxy.endpoint });
+    proxy.behave({ kind: 'answer', status: 400, code: 'InvalidRequest', times: 1, only: /^PUT .*partNumber=/ });
+    const chunk = randomBytes(MiB);
+    await store.put('large', Readable.from(Array.from({ length: 21 }, () => chunk)));
+    expect(proxy.tampered).toHaveLength(1);
+    expect(await store.head('large')).toMatchObject({ bytes: 21 * MiB });
+    proxy.behave({ kind: 'answer', status: 400, code: 'InvalidRequest', times: 10, only: /^PUT .*partNumber=/ });
+    expect(await rejectionOf(store.put('never', Readable.from(Array.from({ length: 21 }, () => chunk))))).toMatchObject({ code: 'store-failed' });
+    expect(await store.head('never')).toBeNull();
+    await store.close();
+    await proxy.close();
+  });
+});
+
 describe('a backup with --lock-days', () => {
   test('locks every object that it writes, the manifest and all parts', async () => {
     if (locksNothing('a whole backup')) return;
@@ -211,6 +229,20 @@ describe('prune', () => {
     expect((await prune(store, inDays(6))).orphans).toMatchObject([{ kind: 'folder', action: 'delete' }]);
     expect(await store.folders('shop')).toEqual([kept]);
     await store.close();
+  });
+
+  test('decides nothing in a bucket that locks when nobody may ask what is locked', async () => {
+    if (locksNothing('locks that may not be read')) return;
+    const proxy = await startProxy(bucket.endpoint);
+    const store = await bucket.open('hidden', { endpoint: proxy.endpoint });
+    const ids: string[] = [];
+    for (const at of nights(3)) ids.push(await writeBackup(store, 'shop', { at, drills: ['proven'] }));
+    proxy.behave({ kind: 'answer', status: 403, code: 'AccessDenied', times: 100, only: /^GET [^ ]*\?retention/ });
+    const error = await rejectionOf(prune(store, new Date(), { keepLast: '1', minKeep: '1' }));
+    expect(error).toMatchObject({ code: 'store-access-denied', remedy: expect.stringContaining('s3:GetObjectRetention') });
+    expect(await store.folders('shop')).toEqual(ids.toReversed());
+    await store.close();
+    await proxy.close();
   });
 
   test('says what it could not ask a bucket that denies to be asked, and prunes', async () => {

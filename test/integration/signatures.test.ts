@@ -12,6 +12,7 @@ import { backupFolder, manifestKey, partKey } from '../../src/format/layout.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
 import { listOptions, showOptions } from '../../src/options/list.ts';
 import { pruneOptions } from '../../src/options/prune.ts';
+import { verifyOptions } from '../../src/options/verify.ts';
 import { watchOptions } from '../../src/options/watch.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { showText } from '../../src/report/terminal/show.ts';
@@ -20,6 +21,7 @@ import { pruneStore } from '../../src/retention/prune.ts';
 import { signatureOf } from '../../src/signing/signature.ts';
 import { openFileStore } from '../../src/storage/file.ts';
 import type { Store } from '../../src/storage/store.ts';
+import { verify } from '../../src/verify/verify.ts';
 import { watch } from '../../src/watch/watch.ts';
 import { startCli, urlOf } from '../harness/cli.ts';
 import { drillServer } from '../harness/drill-server.ts';
@@ -234,7 +236,8 @@ describe('where a public key is configured', () => {
     // the newest is a forgery throughout, of the next two only the proofs are
     for (const id of ids.slice(1, 3)) await sign(store, id, 'manifest');
     for (const id of ids.slice(3)) await sign(store, id, 'manifest and proofs');
-    const { decisions, unreadable } = await prune(store, trusting);
+    const { decisions, unreadable, notExamined } = await prune(store, trusting);
+    expect(notExamined).toMatchObject([{ object: '2 proofs', reason: expect.stringMatching(/none of the public keys has signed/) }]);
     expect(unreadable).toMatchObject([{ id: ids[0], error: expect.stringMatching(/not signed/) }]);
     expect(decisions.map(({ state, action }) => `${state} ${action}`)).toEqual([
       'unproven keep',
@@ -254,6 +257,24 @@ describe('where a public key is configured', () => {
     const look = async (given: object) => (await watch(watchOptions.parse({ storage: store.url, ...given }), recordingContext(), null)).databases;
     expect(await look({})).toMatchObject([{ newestBackup: { id: newest }, newestProof: { backup: newest } }]);
     expect(await look(trusting)).toMatchObject([{ newestBackup: { id: older }, newestProof: { backup: older } }]);
+  });
+
+  test('verify finds a manifest that nobody signed, or that was altered, and reads its parts all the same', async () => {
+    const store = open('verified');
+    const [good = '', unsigned = '', altered = ''] = await Promise.all(nights(3).map((at) => writeBackup(store, 'shop', { at })));
+    await sign(store, good, 'manifest');
+    await sign(store, altered, 'manifest');
+    await change(store, manifestKey('shop', altered), (one) => one.notes.push('nothing to see here'));
+    const look = async (given: object) => {
+      const { backups } = await verify(verifyOptions.parse({ storage: store.url, ...given }), recordingContext());
+      return Object.fromEntries(backups.map(({ id, verdict, parts, findings }) => [id, [verdict, parts, ...findings.map(({ message }) => message)]]));
+    };
+    expect(Object.values(await look({})).map(([verdict]) => verdict)).toEqual(['intact', 'intact', 'intact']);
+    expect(await look(trusting)).toEqual({
+      [good]: ['intact', 3],
+      [unsigned]: ['damaged', 3, expect.stringMatching(/is not signed/)],
+      [altered]: ['damaged', 3, expect.stringMatching(/changed after it was signed/)],
+    });
   });
 
   test('a backup without a signing key warns, and one with a key that nobody trusts is refused', async () => {

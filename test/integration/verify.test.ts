@@ -21,6 +21,7 @@ import { recordingContext } from '../harness/engine.ts';
 import { writeBackup } from '../harness/history.ts';
 import { startProxy } from '../harness/proxy.ts';
 import { createTestBucket, type TestBucket } from '../harness/s3.ts';
+import { newSigningKeys } from '../harness/signing.ts';
 import { rejectionOf } from '../harness/thrown.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,7 +40,7 @@ afterAll(async () => {
 const open = (name: string) => openFileStore(pathToFileURL(join(folder, name)).href);
 const run = (store: Store, given: Record<string, unknown> = {}) => verify(verifyOptions.parse({ storage: store.url, ...given }), recordingContext());
 const read = (store: Store, id: string, identities: string[] = []) =>
-  verifyBackup({ store, database: 'shop', identities, jobs: 2, onBytes() {} }, id, recordingContext());
+  verifyBackup({ store, database: 'shop', identities, publicKeys: [], jobs: 2, onBytes() {} }, id, recordingContext());
 
 async function changeManifest(store: Store, id: string, change: (manifest: Manifest) => Manifest): Promise<void> {
   const key = manifestKey('shop', id);
@@ -130,6 +131,13 @@ describe('the verb verify', () => {
     for (const identities of [[], [key.identity]]) {
       expect(await read(store, id, identities)).toMatchObject({ verdict: 'damaged', findings: [{ object: name }] });
     }
+  });
+
+  test('finds a manifest that none of the public keys has signed', async () => {
+    const store = open('unsigned');
+    const id = await writeBackup(store, 'shop', { at: daysAgo(1) });
+    const found = await run(store, { publicKey: [newSigningKeys().publicPem] });
+    expect(found).toMatchObject({ ok: false, backups: [{ id, verdict: 'damaged', parts: 3, findings: [{ object: MANIFEST_NAME }] }] });
   });
 
   test('is not clean where a manifest is of a newer version, and does not take a pruned backup for a damaged one', async () => {

@@ -109,6 +109,24 @@ describe('configFor', () => {
   });
 });
 
+describe('copies', () => {
+  const text =
+    'storage: s3://a\ncopies: [{ storage: "s3://b", s3-region: auto }]\ndatabases: { shop: , blog: { copies: [{ storage: "file:///c" }] }, notes: { copies: [] } }';
+
+  it('are of every verb that reads or writes them; what a database says goes before what is at the top', () => {
+    const shared = { storage: 's3://b', s3Region: 'auto' };
+    expect(optionsFor(text, 'copy', { database: ['shop'] })).toMatchObject({ to: [shared] });
+    expect(optionsFor(text, 'copy', { database: ['blog'] })).toMatchObject({ to: [{ storage: 'file:///c' }] });
+    expect(optionsFor(text, 'copy', { database: ['notes'] })).toMatchObject({ to: [] });
+    expect(optionsFor(text, 'backup', { database: 'shop', databaseUrl: URL })).toMatchObject({ copy: [shared] });
+    expect(optionsFor(text, 'copy', { database: ['shop'], to: ['file:///d'] })).toMatchObject({ to: [{ storage: 'file:///d' }] });
+  });
+
+  it('that differ keep several databases from being copied in the same words', () => {
+    expect(thrownBy(() => optionsFor(text, 'copy', {})).message).toMatch(/must name one at a time: .* settings of their own for blog, notes/);
+  });
+});
+
 describe('loadConfig refuses', () => {
   it.each<[string, string, string]>([
     ['a key at the top', 'databses: {}', 'lifeboat.yml:1:1: "databses" is not a key at the top: did you mean databases?'],
@@ -143,6 +161,15 @@ describe('loadConfig refuses', () => {
       'database-url is a secret and has no place here: name the environment variable that holds it, database-url-env',
     ],
     ['the scratch server by its URL', 'databases: { shop: { drill: { into: x } } }', 'into-env'],
+    [
+      'a key of a copy',
+      'copies:\n  - storage: s3://b\n    s3-regoin: auto',
+      'lifeboat.yml:3:5: "s3-regoin" is not a key in copies.0: did you mean s3-region?',
+    ],
+    ['a copy without a store', 'copies: [{ s3-region: auto }]', 'copies.0.storage is not text'],
+    ['a copy that is only a URL', 'copies: ["s3://b"]', 'copies.0 is not a mapping: write storage: s3://bucket/prefix'],
+    ['copies that are no list', 'copies: { storage: "s3://b" }', 'copies is not a list of stores'],
+    ['half a key of a copy', 'copies: [{ storage: "s3://b", access-key-id-env: ID }]', 'copies.0 names one variable of a key that has two'],
     ['a tab', 'databases:\n\tshop: {}', 'lifeboat.yml:2:1: is not YAML'],
     ['a bracket that is never closed', 'storage: s3://x\ndatabases: { shop: {', 'lifeboat.yml:2:'],
     ['a key twice', 'storage: s3://a\nstorage: s3://b', 'lifeboat.yml:2:1: is not YAML: Map keys must be unique'],

@@ -58,6 +58,8 @@ describe('readOptions', () => {
       excludeTableData: [],
       encryptTo: [],
       encryptManifest: false,
+      copy: [],
+      copyWithin: 7 * 86_400,
       lockTimeout: 60,
       lockMode: 'governance',
       publicKey: [],

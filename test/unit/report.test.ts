@@ -4,16 +4,20 @@ import { describe, expect, it } from 'vitest';
 import type { BackupResult } from '../../src/backup/backup.ts';
 import type { ListedBackup } from '../../src/catalog/list.ts';
 import { createTerminalLog } from '../../src/cli/terminal.ts';
+import type { CopyToStore } from '../../src/copy/to-store.ts';
 import type { DrillResult } from '../../src/drill/drill.ts';
 import { LifeboatError } from '../../src/errors.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
 import type { Check, Proof } from '../../src/format/proof.ts';
 import { age, bytes, count, counted, rate, ratio, seconds, shortened, time, visible } from '../../src/report/format.ts';
 import { backupMarkdown } from '../../src/report/markdown/backup.ts';
+import { copyMarkdown, copySection } from '../../src/report/markdown/copy.ts';
 import { drillMarkdown } from '../../src/report/markdown/drill.ts';
 import { code, prose } from '../../src/report/markdown/escape.ts';
 import { gantt } from '../../src/report/markdown/gantt.ts';
+import { verifyMarkdown } from '../../src/report/markdown/verify.ts';
 import { backupText } from '../../src/report/terminal/backup.ts';
+import { copyText } from '../../src/report/terminal/copy.ts';
 import { drillText } from '../../src/report/terminal/drill.ts';
 import { errorText } from '../../src/report/terminal/error.ts';
 import { listText } from '../../src/report/terminal/list.ts';
@@ -21,7 +25,9 @@ import { restoreText } from '../../src/report/terminal/restore.ts';
 import { showText } from '../../src/report/terminal/show.ts';
 import { COLOURED, PLAIN } from '../../src/report/terminal/style.ts';
 import { table, width } from '../../src/report/terminal/table.ts';
+import { verifyText } from '../../src/report/terminal/verify.ts';
 import { createMeter } from '../../src/shell/meter.ts';
+import type { VerifyResult } from '../../src/verify/verify.ts';
 
 const NOW = new Date('2026-11-20T12:00:00Z');
 const HOSTILE = 'a|b`c<img src=x>\n| ::set-output name=x::y | @everyone #1 \u001b[2J\u202e\u0007 **x** [l](http://evil) ~~~';
@@ -49,9 +55,51 @@ function backupOf(change: Partial<BackupResult> = {}): BackupResult {
     seconds: SECONDS,
     signed: false,
     lockedUntil: null,
+    ok: true,
+    copies: [],
     ...change,
   };
 }
+
+const COPY: CopyToStore = {
+  ok: false,
+  storage: HOSTILE,
+  backups: [
+    { database: HOSTILE, id: 'x', outcome: 'copied', bytes: 2048, objects: 4, reused: 1 },
+    {
+      database: HOSTILE,
+      id: 'y',
+      outcome: 'failed',
+      bytes: 0,
+      objects: 0,
+      reused: 0,
+      problem: { code: 'part-corrupt', message: HOSTILE, remedy: HOSTILE },
+    },
+    { database: HOSTILE, id: 'z', outcome: 'there', bytes: 0, objects: 0, reused: 0 },
+  ],
+  bytes: 2048,
+  seconds: 2,
+  problem: { code: 'store-unreachable', message: HOSTILE, remedy: HOSTILE },
+};
+const VERIFIED: VerifyResult = {
+  ok: false,
+  storage: 'file:///backups',
+  databases: [HOSTILE],
+  backups: [
+    {
+      database: HOSTILE,
+      id: 'x',
+      verdict: 'damaged',
+      parts: 2,
+      bytes: 2048,
+      findings: [{ object: HOSTILE, message: HOSTILE }],
+      notExamined: [{ object: HOSTILE, reason: HOSTILE }],
+    },
+    { database: HOSTILE, id: 'y', verdict: 'intact', parts: 3, bytes: 2048, findings: [], notExamined: [] },
+  ],
+  bytes: 4096,
+  seconds: 2,
+};
 
 function checkOf(change: Partial<Check> = {}): Check {
   return { name: 'rows', verdict: 'pass', examined: 2, findings: [], skipped: [], ...change };
@@ -269,7 +317,25 @@ describe('the terminal', () => {
   const restored = { ok: true, dryRun: false, plan: [HOSTILE], target: HOSTILE, database: HOSTILE, backup: 'x', tables: 1, rows: 1 };
   it.each<[string, string]>([
     ['backup', backupText(backupOf({ database: HOSTILE, leftOut: [HOSTILE], notes: [HOSTILE], storage: HOSTILE }), PLAIN)],
-    ['list', listText({ storage: HOSTILE, backups: [listed] }, PLAIN, NOW)],
+    [
+      'list',
+      listText(
+        {
+          storage: HOSTILE,
+          backups: [listed],
+          ok: false,
+          copies: {
+            stores: [HOSTILE, HOSTILE].map((storage) => ({ storage, problem: null })),
+            backups: [{ database: HOSTILE, id: 'x', stores: ['whole', 'differs'] }],
+            findings: [{ object: HOSTILE, message: HOSTILE }],
+          },
+        },
+        PLAIN,
+        NOW,
+      ),
+    ],
+    ['copy', copyText({ ok: false, storage: HOSTILE, databases: [HOSTILE], copies: [COPY] }, PLAIN)],
+    ['verify', verifyText({ ...VERIFIED, storage: HOSTILE }, PLAIN)],
     [
       'show',
       showText({ storage: HOSTILE, database: HOSTILE, state: 'proven', distrust: HOSTILE, manifest: MANIFEST, proofs: [failed.proof] }, PLAIN, NOW),
@@ -311,13 +377,13 @@ describe('the terminal', () => {
       { ...one, state: 'failed', proof: { ...proof, checks: { rows: 'fail', digests: 'pass' } } },
       { ...one, state: 'unproven', proof: null },
     ];
-    expect(listText({ storage: 'file:///b', backups }, PLAIN, NOW).split('\n')).toEqual([
+    expect(listText({ storage: 'file:///b', backups, ok: true, copies: null }, PLAIN, NOW).split('\n')).toEqual([
       'DATABASE  BACKUP                 AGE    STORED  ROWS  PROOF',
       'shop      20261120T020013Z-3f9a  9 h  1.00 KiB     5  proven 3 h ago, RTO 1 min 15 s',
       'shop      20261120T020013Z-3f9a  9 h  1.00 KiB     5  failed 3 h ago, rows',
       'shop      20261120T020013Z-3f9a  9 h  1.00 KiB     5  not proven',
     ]);
-    expect(listText({ storage: 'file:///b', backups: [] }, PLAIN, NOW)).toBe('No backups in file:///b.');
+    expect(listText({ storage: 'file:///b', backups: [], ok: true, copies: null }, PLAIN, NOW)).toBe('No backups in file:///b.');
   });
 
   it('says what happened, then what to do', () => {
@@ -447,7 +513,9 @@ describe('Markdown', () => {
       checkOf({ name: HOSTILE, reason: HOSTILE, findings: [{ object: HOSTILE, message: HOSTILE }], skipped: [{ object: HOSTILE, reason: HOSTILE }] }),
     ];
     const texts = [
-      backupMarkdown(backupOf({ database: HOSTILE, storage: HOSTILE, leftOut: [HOSTILE], notes: [HOSTILE] })),
+      backupMarkdown(backupOf({ database: HOSTILE, storage: HOSTILE, leftOut: [HOSTILE], notes: [HOSTILE], ok: false, copies: [COPY] })),
+      copyMarkdown({ ok: false, storage: HOSTILE, databases: [HOSTILE], copies: [COPY] }),
+      verifyMarkdown({ ...VERIFIED, storage: HOSTILE }),
       drillMarkdown({ ...drillOf({ checks, rto: { ...proofOf().rto, phases: [{ name: HOSTILE, seconds: 1 }] } }), database: HOSTILE, kept: HOSTILE }),
     ];
     for (const text of texts) {
@@ -486,6 +554,15 @@ describe('Markdown', () => {
     expect(order.map((part) => markdown.indexOf(part))).toEqual(order.map((part) => markdown.indexOf(part)).toSorted((a, b) => a - b));
   });
 
+  it('predicts the recovery in six months, once there are proofs enough', () => {
+    const week = (n: number) =>
+      proofOf({ at: new Date(Date.parse('2026-11-20T11:00:00Z') - n * 7 * 86_400_000).toISOString(), restoredBytes: 1024 ** 3 });
+    expect(drillMarkdown(drillOf(), [week(0), week(1)])).toContain('Recovery in six months: not predicted: there are 2 proofs');
+    expect(drillMarkdown(drillOf(), [week(0), week(1), week(2)])).toContain(
+      'Recovery in six months: 1 min 15 s by machine, at 1.00 GiB: the trend of 3 proofs over 14 days.',
+    );
+  });
+
   it('stays below the limit of a runner whatever the number of tables', () => {
     const nasty = '|'.repeat(200);
     const many = Array.from({ length: 100_000 }, (_, i) => ({
@@ -498,6 +575,10 @@ describe('Markdown', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
     expect(text).toContain('and 99,980 more');
     const leftOut = many.map(({ object }) => object);
+    const times = <T>(one: T | undefined) => Array.from({ length: 5000 }, () => one as T);
+    const copied = copySection({ ...COPY, backups: times(COPY.backups[1]) }).join('\n');
+    expect(Buffer.byteLength(copied)).toBeLessThan(1024 * 1024);
+    expect(Buffer.byteLength(verifyMarkdown({ ...VERIFIED, backups: times(VERIFIED.backups[0]) }))).toBeLessThan(1024 * 1024);
     expect(Buffer.byteLength(backupMarkdown(backupOf({ leftOut, notes: leftOut.slice(0, 20) })))).toBeLessThan(1024 * 1024);
     expect(backupText(backupOf({ leftOut }), PLAIN).split('\n').length).toBeLessThan(50);
     expect(drillText(drillOf({ checks }, false), PLAIN).split('\n').length).toBeLessThan(400);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { calendarIn } from '../../src/retention/calendar.ts';
+import { judgeLeftovers } from '../../src/retention/orphans.ts';
 import { type Decision, decide, isEmpty, type Policy, type RetainedBackup } from '../../src/retention/policy.ts';
 
 const DAY_MS = 86_400_000;
@@ -182,5 +183,31 @@ describe('of any history', () => {
       .sort((a, b) => a.key - b.key)
       .map(({ one }) => one);
     expect(decide(shuffled, policy, NOW)).toEqual(decide(backups, policy, NOW));
+  });
+});
+
+describe('of whatever interrupted backups left', () => {
+  const hours = fc.integer({ min: -120, max: 3600 }).map((minutes) => minutes / 60);
+  const leftovers = fc.array(fc.record({ hasManifest: fc.boolean(), newest: hours, uploads: fc.array(hours, { maxLength: 3 }) }), { maxLength: 12 });
+  const ago = (hoursAgo: number) => new Date(NOW.getTime() - hoursAgo * 3_600_000);
+
+  it('nothing is deleted that showed a sign of life within a day, nor anything that has a manifest; and the rest is', () => {
+    fc.assert(
+      fc.property(leftovers, (all) => {
+        const idOf = (i: number) => `202601${String(i + 1).padStart(2, '0')}T000000Z-0000`;
+        const folders = all.map(({ hasManifest, newest }, i) => ({ id: idOf(i), bytes: 1, newest: ago(newest), hasManifest }));
+        const uploads = all.flatMap((one, i) =>
+          one.uploads.map((since, n) => ({ key: `shop/${idOf(i)}/data-0${n}.dump.zst`, id: `${n}`, since: ago(since) })),
+        );
+        const judged = judgeLeftovers('shop', folders, uploads, NOW);
+        for (const [i, one] of all.entries()) {
+          const found = judged.folders.find(({ id }) => id === idOf(i));
+          const youngest = Math.min(one.newest, ...one.uploads);
+          expect(found?.action).toBe(one.hasManifest ? undefined : youngest > 24 ? 'delete' : 'keep');
+        }
+        for (const { upload, action } of judged.uploads) expect(action).toBe(upload.since < ago(24) ? 'delete' : 'keep');
+      }),
+      RUNS,
+    );
   });
 });

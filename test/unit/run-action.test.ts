@@ -16,7 +16,7 @@ const DONE: Outcome<'backup'> = {
   database: 'shop',
   headline: 'Backed up.',
   markdown: '## Backed up',
-  outputs: { 'backup-id': 'x', manifest: 'm', bytes: 1, rows: 2, 'snapshot-at': 't' },
+  outputs: { 'backup-id': 'x', manifest: 'm', bytes: 1, rows: 2, 'snapshot-at': 't', copies: '[]' },
 };
 
 let printed = '';

@@ -1,7 +1,15 @@
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { keygen } from '../../src/keygen/keygen.ts';
 import { loadConfig } from '../../src/options/config.ts';
+import { keygenOptions } from '../../src/options/keygen.ts';
 import { readOptions } from '../../src/options/read.ts';
+import { keygenText } from '../../src/report/terminal/keygen.ts';
+import { PLAIN } from '../../src/report/terminal/style.ts';
 import { collectSecrets } from '../../src/shell/secrets.ts';
 import { isSignedByAny, publicKeyFor, signatureOf } from '../../src/signing/signature.ts';
 import { newSigningKeys } from '../harness/signing.ts';
@@ -32,6 +40,7 @@ describe('a signing key', () => {
     ['PEM with written line ends', keys.privatePem.replaceAll('\n', '\\n')],
     ['the base64 of PEM', base64(keys.privatePem)],
     ['the middle of PEM', keys.privateText],
+    ['a file with comments', `# created: today\n# public key: ${keys.publicText}\n${keys.privatePem}`],
   ])('is read from %s', (_, text) => {
     expect(publicKeyFor(signingKeyOf(text) ?? '')).toBe(keys.publicText);
   });
@@ -64,6 +73,24 @@ describe('a signing key', () => {
     const text = (backup: string) => `databases: { shop: { backup: { ${backup} } } }`;
     expect(loadConfig('lifeboat.yml', text('signing-key-env: MY_KEY')).databases?.['shop']?.backup).toEqual({ 'signing-key-env': 'MY_KEY' });
     expect(thrownBy(() => loadConfig('lifeboat.yml', text(`signing-key: ${keys.privateText}`)))).toMatchObject({ code: 'bad-config' });
+  });
+});
+
+describe('lifeboat keygen --for signing', () => {
+  it('makes a key in a new file that only its owner may read, and that openssl reads', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lifeboat-keygen-'));
+    const out = join(folder, 'signing.pem');
+    const made = await keygen(keygenOptions.parse({ for: 'signing', out }));
+    expect(made).toMatchObject({ for: 'signing', file: out, secret: null });
+    const text = await readFile(out, 'utf8');
+    expect((await stat(out)).mode & 0o777).toBe(0o600);
+    expect(publicKeyFor(signingKeyOf(text) ?? '')).toBe(made.publicKey);
+    const { stdout } = spawnSync('openssl', ['pkey', '-in', out, '-pubout'], { encoding: 'utf8' });
+    expect(publicKeysOf(stdout)).toEqual([made.publicKey]);
+    expect(keygenText(made, PLAIN)).toMatch(/among the secrets of the job that backs up/);
+    await expect(keygen(keygenOptions.parse({ for: 'signing', out }))).rejects.toMatchObject({ code: 'already-exists' });
+    expect(await readFile(out, 'utf8')).toBe(text);
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -10,6 +10,7 @@ import { writeBackup } from '../harness/history.ts';
 import { clusterOf, freshDatabase, majors, runSql } from '../harness/postgres.ts';
 import { createTestBucket, type TestBucket } from '../harness/s3.ts';
 import { shopDatabase } from '../harness/shop.ts';
+import { newSigningKeys } from '../harness/signing.ts';
 import { runWorkflow } from './runner/workflow.ts';
 import type { JobRun, StandIn, WorkflowRun, World } from './runner/world.ts';
 import { awsCredentials, checkout } from './stand-ins.ts';
@@ -19,6 +20,8 @@ const MAJOR = Math.max(...majors());
 const ROLE = { LIFEBOAT_AWS_ROLE: 'arn:aws:iam::123456789012:role/lifeboat', AWS_REGION: 'us-east-1' };
 // what the machine has: no test installs another
 const POSTGRES = { LIFEBOAT_POSTGRES: String(MAJOR) };
+
+const KEYS = newSigningKeys();
 
 let shop: ConnectionTarget;
 let blog: ConnectionTarget;
@@ -48,13 +51,13 @@ databases:
 const ENDPOINT = () => ({ AWS_ENDPOINT_URL_S3: bucket.endpoint });
 const linesOfUrls = () => `SHOP_DATABASE_URL=${urlOf(shop)}\nBLOG_DATABASE_URL=${urlOf(blog)}\n`;
 
-/** A repository with two databases, on AWS by OIDC. */
+/** A repository with two databases, on AWS by OIDC, that signs its backups. */
 async function world(part: Partial<World> = {}, files: Readonly<Record<string, string>> = { 'lifeboat.yml': lifeboatYml() }): Promise<World> {
   const { accessKeyId, secretAccessKey } = bucket.credentials;
   const base = await createWorld({
     event: 'schedule',
-    secrets: { DATABASE_URLS: linesOfUrls() },
-    variables: { ...ROLE, ...POSTGRES, AWS_ENDPOINT_URL_S3: bucket.endpoint },
+    secrets: { DATABASE_URLS: linesOfUrls(), LIFEBOAT_SIGNING_KEY: KEYS.privatePem },
+    variables: { ...ROLE, ...POSTGRES, ...ENDPOINT(), LIFEBOAT_PUBLIC_KEY: KEYS.publicPem },
     standIns: {
       'actions/checkout': checkout(files, dist),
       'aws-actions/configure-aws-credentials': awsCredentials({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
@@ -83,7 +86,9 @@ function expectEnds(run: WorkflowRun, expected: readonly string[]): void {
 
 /** Of everything that a run printed or wrote for people. */
 function expectNoSecrets({ jobs }: WorkflowRun): void {
-  const secrets = [shop.password ?? '', bucket.credentials.secretAccessKey, urlOf(shop), urlOf(blog)].filter((secret) => secret.length > 6);
+  const secrets = [shop.password ?? '', bucket.credentials.secretAccessKey, urlOf(shop), urlOf(blog), KEYS.privateText].filter(
+    (secret) => secret.length > 6,
+  );
   for (const { log, summary, annotations } of jobs) {
     const everything = [log, summary, JSON.stringify(annotations)].join('\n');
     for (const secret of secrets) expect(everything).not.toContain(secret);
@@ -163,7 +168,12 @@ describe('from backup to restore', () => {
     expectEnds(weekly, ['databases - success', 'drill shop success', 'drill blog success']);
     expectNoSecrets(weekly);
     expect(jobOf(weekly, 'drill', 'shop').summary).toContain('assertions');
-    expect(jobOf(weekly, 'drill', 'blog').steps.at(-1)?.outputs).toMatchObject({ ok: 'true', findings: '0' });
+    const { outputs = {} } = jobOf(weekly, 'drill', 'blog').steps.at(-1) ?? {};
+    expect(outputs).toMatchObject({ ok: 'true', findings: '0' });
+    // what one workflow signed, the next one trusted, and signed its proof
+    const store = await bucket.open('postgres');
+    expect(await store.head(`${outputs['proof']}.sig`)).toMatchObject({ bytes: 64 });
+    await store.close();
   });
 
   it('watches both, and finds nothing', async () => {
@@ -282,7 +292,7 @@ describe('called from another repository', () => {
   const call = async (example: string, storage: string, part: Partial<World>, files = {}, database = 'shop') => {
     const text = (await readFile(join(ROOT, 'examples', example), 'utf8')).replaceAll('OWNER/pg-lifeboat', HOME);
     const own = text.replaceAll('s3://my-bucket/postgres', storage).replaceAll('database: shop', `database: ${database}`);
-    return runWorkflow('.github/workflows/nightly.yml', own, await world(part, files));
+    return runWorkflow('.github/workflows/nightly.yml', own, await world({ variables: { ...ROLE, ...POSTGRES, ...ENDPOINT() }, ...part }, files));
   };
 
   it('backs up and drills with the ten lines of the first example, on AWS by OIDC', async () => {

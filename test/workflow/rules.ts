@@ -34,7 +34,9 @@ export const jobsDoNotOverlap: Rule = (file) =>
     if (job['uses'] !== undefined || id === 'databases') return [];
     const { group, 'cancel-in-progress': cancel } = (job['concurrency'] ?? {}) as Record<string, unknown>;
     if (typeof group !== 'string' || cancel === undefined) return [`job ${id} must say its concurrency: group and cancel-in-progress`];
-    const touchesData = stepsOf(job).some(({ uses }) => /actions\/(?:backup|preflight|drill|restore|watch|prune)(?:@|$)/.test(String(uses)));
+    const touchesData = stepsOf(job).some(({ uses }) =>
+      /actions\/(?:backup|preflight|drill|restore|watch|prune|game-day|reindex)(?:@|$)/.test(String(uses)),
+    );
     if (!touchesData) return [];
     if (cancel !== false) return [`job ${id} must not be cancelled by a later one`];
     const fansOut = JSON.stringify(job['strategy'] ?? null).includes('databases');

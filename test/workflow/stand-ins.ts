@@ -29,11 +29,12 @@ export function awsCredentials(credentials: Readonly<Record<string, string>>): S
 
 async function placeRepository(folder: string, dist: string | null): Promise<void> {
   if (dist !== null) {
-    for (const name of ['actions', '.github']) await symlink(join(ROOT, name), join(folder, name));
-    await symlink(dist, join(folder, 'dist'));
+    for (const name of ['actions', '.github', 'runbooks']) await symlink(join(ROOT, name), join(folder, name));
+    // a bundle looks for the files of its release beside the folder that it is really in
+    await cp(dist, join(folder, 'dist'), { recursive: true });
     return;
   }
-  const names = ['actions', '.github', 'src', 'scripts', 'package.json', 'package-lock.json'];
+  const names = ['actions', '.github', 'runbooks', 'src', 'scripts', 'package.json', 'package-lock.json'];
   for (const name of names) await cp(join(ROOT, name), join(folder, name), { recursive: true, preserveTimestamps: true });
   // never newer than what is installed: npm ci would follow the link, and empty the packages of whoever runs the tests
   await utimes(join(folder, 'package-lock.json'), 0, 0);
@@ -41,8 +42,10 @@ async function placeRepository(folder: string, dist: string | null): Promise<voi
 }
 
 async function placeFiles(folder: string, files: Readonly<Record<string, string>>, sparse: string | undefined): Promise<void> {
+  // the parser leaves the indentation of a block that has an expression in it
+  const wanted = (sparse ?? '').split('\n').flatMap((line) => line.trim() || []);
   for (const [name, text] of Object.entries(files)) {
-    if (sparse && sparse !== name) continue;
+    if (wanted.length > 0 && !wanted.some((path) => name === path || name.startsWith(`${path}/`))) continue;
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }

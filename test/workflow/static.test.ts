@@ -48,8 +48,8 @@ describe.each(actionFolders())('%s', (folder) => {
 
 it('schedules its workflows at different times', () => {
   const crons = workflows().flatMap(({ content }) => schedulesOf(content));
-  expect(crons).toHaveLength(4);
-  expect(new Set(crons.map((cron) => cron.split(' ')[0])).size).toBe(4);
+  expect(crons.length).toBeGreaterThan(3);
+  expect(new Set(crons.map((cron) => cron.split(' ')[0])).size).toBe(crons.length);
   expect(workflows().find(({ path }) => path.endsWith('/restore.yml'))?.content['on']).toEqual({ workflow_dispatch: expect.anything() });
 });
 

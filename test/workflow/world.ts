@@ -25,6 +25,7 @@ export async function createWorld(part: Partial<World> = {}): Promise<World> {
     home: HOME,
     readWorkflow: (path) => readFile(join(ROOT, path), 'utf8'),
     event: 'workflow_dispatch',
+    payload: {},
     schedule: null,
     inputs: {},
     secrets: {},

@@ -1,5 +1,6 @@
 import type { BackupResult } from '../../backup/backup.ts';
 import { bytes, count, counted, rate, ratio, seconds, shortRecipient, time } from '../format.ts';
+import { copySection } from './copy.ts';
 import { code, details, prose, tableOf } from './escape.ts';
 
 const MOST_NAMES = 100;
@@ -42,8 +43,10 @@ export function backupMarkdown(result: BackupResult): string {
     '',
     ...tableOf(columns, [...parts, sum]),
     ...result.notes.flatMap((note) => ['', `> **Note:** ${prose(note)}`]),
+    ...(result.ok ? [] : ['', `> ❌ Not everything was copied. Backup ${code(result.id)} itself is complete in ${code(result.storage)}.`]),
     ...leftOut(result.leftOut),
     ...details('Details', tableOf([{ title: '' }, { title: '' }], facts)),
+    ...result.copies.flatMap(copySection),
     '',
   ].join('\n');
 }

@@ -1,6 +1,8 @@
+import { predictFromProofs } from '../../catalog/predict.ts';
 import type { DrillResult } from '../../drill/drill.ts';
 import type { Check, Proof } from '../../format/proof.ts';
 import { bytes, count, counted, seconds, time } from '../format.ts';
+import { predictionText } from '../prediction.ts';
 import { code, details, prose, tableOf } from './escape.ts';
 import { gantt } from './gantt.ts';
 
@@ -119,7 +121,15 @@ function history(trend: readonly Proof[]): string[] {
     bytes(proof.storedBytes),
     bytes(proof.restoredBytes),
   ]);
-  return ['', `### The last ${count(trend.length)} proofs`, '', ...tableOf(columns, rows)];
+  const prediction = predictFromProofs(trend, new Date(trend[0]?.at ?? 0));
+  return [
+    '',
+    `### The last ${count(trend.length)} proofs`,
+    '',
+    ...tableOf(columns, rows),
+    '',
+    `Recovery in six months: ${prose(predictionText(prediction))}.`,
+  ];
 }
 
 const TREND_VERDICTS: Readonly<Record<Proof['verdict'], string>> = { proven: '✅ proven', failed: '❌ failed', incomplete: '⚠️ incomplete' };

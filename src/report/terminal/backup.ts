@@ -1,5 +1,6 @@
 import type { BackupResult } from '../../backup/backup.ts';
 import { bytes, count, counted, rate, ratio, seconds, shortRecipient, time, visible } from '../format.ts';
+import { copyLines } from './copy.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 
@@ -38,6 +39,12 @@ export function backupText(result: BackupResult, style: Style): string {
   if (result.leftOut.length > 0)
     lines.push('', style.doubtful(`The rows of ${counted(result.leftOut.length, 'table')} were left out on purpose:`), ...names(result.leftOut));
   if (result.notes.length > 0) lines.push('', ...result.notes.map((note) => `${style.doubtful('note:')} ${visible(note)}`));
+  for (const copy of result.copies) lines.push('', ...copyLines(copy, style));
+  if (!result.ok)
+    lines.push(
+      '',
+      `Backup ${style.strong(result.id)} itself is complete in ${visible(result.storage)}; lifeboat copy brings what is missing elsewhere.`,
+    );
   return lines.join('\n');
 }
 

@@ -1,11 +1,17 @@
 import type { ListedBackup, ListResult } from '../../catalog/list.ts';
 import { age, bytes, count, seconds, visible } from '../format.ts';
+import { copiesLines } from './list-copies.ts';
 import type { Paint, Style } from './style.ts';
 import { table } from './table.ts';
 
 /** One line a backup: how old, how large, and whether it is proven. */
-export function listText({ storage, backups }: ListResult, style: Style, now: Date): string {
-  if (backups.length === 0) return `No backups in ${visible(storage)}.`;
+export function listText(result: ListResult, style: Style, now: Date): string {
+  const lines = backupLines(result, style, now);
+  return [...lines, ...(result.copies === null ? [] : ['', ...copiesLines(result.copies, style)])].join('\n');
+}
+
+function backupLines({ storage, backups }: ListResult, style: Style, now: Date): string[] {
+  if (backups.length === 0) return [`No backups in ${visible(storage)}.`];
   const columns = [
     { title: 'DATABASE' },
     { title: 'BACKUP' },
@@ -26,10 +32,7 @@ export function listText({ storage, backups }: ListResult, style: Style, now: Da
     ];
   });
   const broken = backups.filter(({ error }) => error !== undefined);
-  return [
-    ...table(columns, rows, style),
-    ...broken.map(({ id, error = '' }) => `${style.bad(`${id}:`)} ${visible(error.split('\n')[0] ?? '')}`),
-  ].join('\n');
+  return [...table(columns, rows, style), ...broken.map(({ id, error = '' }) => `${style.bad(`${id}:`)} ${visible(error.split('\n')[0] ?? '')}`)];
 }
 
 /** Proven, failed, and whatever else a backup's proofs say of it. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { condition, evaluate, type Scope, text, textMap } from './evaluate.ts';
 import { isMapping, isSequence, type TemplateToken } from './parser.ts';
@@ -93,7 +93,9 @@ async function openJob({ id, world, job, workflowDefaults }: JobPlan, contexts: 
   const [name = ''] = world.caller.split('/').slice(1);
   const places = { workspace: join(folder, name, name), temporary: join(folder, '_temp'), tools: join(folder, '_tools') };
   for (const place of Object.values(places)) await mkdir(place, { recursive: true });
-  const github = { ...(contexts['github'] as Record<string, string>), job: id, workspace: places.workspace };
+  const event = join(places.temporary, 'event.json');
+  await writeFile(event, JSON.stringify((contexts['github'] as Record<string, unknown>)['event'] ?? {}));
+  const github = { ...(contexts['github'] as Record<string, string>), job: id, workspace: places.workspace, event_path: event };
   const runner = { os: 'Linux', arch: 'X64', temp: places.temporary, tool_cache: places.tools, name: 'here' };
   return {
     world,

@@ -99,7 +99,7 @@ function githubContext({ name, path }: Triggered, world: World, inputs: Inputs):
   return {
     actor: 'somebody',
     api_url: world.apiUrl,
-    event: { inputs, ...(world.schedule === null ? {} : { schedule: world.schedule }) },
+    event: { ...world.payload, inputs, ...(world.schedule === null ? {} : { schedule: world.schedule }) },
     event_name: world.event,
     ref: 'refs/heads/main',
     ref_name: 'main',

@@ -28,7 +28,9 @@ export interface World {
   readonly home: string;
   /** The text of a workflow of `home`, by its path. */
   readonly readWorkflow: (path: string) => Promise<string>;
-  readonly event: 'schedule' | 'workflow_dispatch' | 'workflow_call' | 'push';
+  readonly event: 'schedule' | 'workflow_dispatch' | 'workflow_call' | 'push' | 'issue_comment' | 'issues';
+  /** What `github.event` holds, and the file of GITHUB_EVENT_PATH. */
+  readonly payload: Readonly<Record<string, unknown>>;
   /** Which cron expression started it; `github.event.schedule`. */
   readonly schedule: string | null;
   readonly inputs: Inputs;

@@ -1,0 +1,239 @@
+import type { Context } from '../../context.ts';
+import { LifeboatError } from '../../errors.ts';
+import type { ReindexOptions } from '../../options/reindex.ts';
+import { displayName } from '../../postgres/identifiers.ts';
+import { readSystemIdentifier } from '../../postgres/inventory.ts';
+import { describeTarget, parseDatabaseUrl } from '../../postgres/url.ts';
+import { openStoreFor } from '../../storage/from-options.ts';
+import type { Store } from '../../storage/store.ts';
+import type { BloatMethod } from '../bloat/bloat.ts';
+import { chooseCandidates } from './choose.ts';
+import { type Leftover, recover } from './clear.ts';
+import { hindrancesOf, readActivity } from './hindrances.ts';
+import { judgeAgain } from './judge.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { type Budget, type Candidate, type Decision, decide, inOrder, LEAST_GAIN, type Prediction, raisedThreshold, ratioOf } from './plan.ts';
+import { type RebuildEnd, type Repair, rebuildIndex } from './rebuild.ts';
+import { lockRun, openControl } from './sessions.ts';
+import { stateInFile, stateInStore } from './state.ts';
+import { isInside, windowText } from './window.ts';
+
+export interface ReindexResult {
+  /** Nothing failed, and everything that was named was rebuilt or need not be; a dry run is always ok. */
+  readonly ok: boolean;
+  readonly applied: boolean;
+  /** Its name in the store. */
+  readonly database: string;
+  /** ISO time. */
+  readonly at: string;
+  /** The report that they were taken from; `null` when they were named. */
+  readonly report: string | null;
+  /** In the order in which they were, or would be, rebuilt: smallest first. */
+  readonly indexes: readonly IndexOutcome[];
+  /** What earlier runs left, and what this one left. */
+  readonly leftovers: readonly Leftover[];
+  readonly gainedBytes: number;
+  readonly seconds: number;
+  /** What a person should know. */
+  readonly notes: readonly string[];
+}
+
+export interface IndexOutcome {
+  readonly schema: string;
+  readonly name: string;
+  readonly table: string;
+  /** The partitioned index that was asked for, where this is a leaf of it. */
+  readonly leafOf: string | null;
+  /** `planned` in a dry run only. */
+  readonly outcome: 'planned' | 'rebuilt' | 'skipped' | 'refused' | 'failed';
+  /** Why it was skipped, refused, or failed; what there is to say of one that was rebuilt. */
+  readonly why: string | null;
+  readonly bytesBefore: number | null;
+  readonly predictedBytes: number | null;
+  readonly method: BloatMethod | null;
+  /** `null` unless it was rebuilt; so are the next two. */
+  readonly bytesAfter: number | null;
+  readonly gainedBytes: number | null;
+  readonly seconds: number | null;
+  readonly attempts: number;
+  /** What the index is judged by from now on, because it gained too little; else `null`. */
+  readonly raisedThreshold: number | null;
+}
+
+/**
+ * Rebuilds bloated indexes one at a time, smallest first, without keeping anybody from reading or writing; without `apply`, only says what
+ * it would do. No index is ever the worse for it: the old one serves until the new one is valid.
+ * @throws LifeboatError `pooler-url`, `standby`, `version-unsafe`, `reindex-running`, `unknown-index`, `bad-option`, and those of a
+ * connection or a store
+ */
+export async function reindex(options: ReindexOptions, context: Context, clock: () => Date = () => new Date()): Promise<ReindexResult> {
+  assertOptions(options);
+  const target = parseDatabaseUrl(options.databaseUrl, context.environment);
+  const database = options.database ?? target.database;
+  const store = options.storage === undefined ? null : await openStoreFor({ ...options, storage: options.storage }, context.environment);
+  try {
+    const control = await openControl(target);
+    try {
+      if (options.apply) await lockRun(control);
+      context.log.info(`${options.apply ? 'Rebuilding' : 'Looking at'} indexes of ${describeTarget(target)}.`);
+      const of = { systemIdentifier: await readSystemIdentifier(control), database: target.database };
+      const ledger = await openLedger(stateFileOf(options, store, database), of, context.log);
+      const repair = { target, control, ledger, judge: judgeAgain, limits: options, lockTimeoutMs: options.lockTimeout * 1000 };
+      return await perform({ ...options, database }, { ...repair, timeProblem: () => null }, store, context, clock);
+    } finally {
+      await control.close();
+    }
+  } finally {
+    await store?.close();
+  }
+}
+
+function assertOptions({ index, fromReport, apply, maxBytes, removeLeftovers, storage }: ReindexOptions): void {
+  const bad = (message: string, remedy: string) => new LifeboatError('bad-option', message, remedy);
+  if (index.length === 0 && fromReport === undefined && !removeLeftovers) {
+    throw bad('Nothing says which indexes to rebuild.', 'Name them with --index SCHEMA.INDEX, or take them from a report with --from-report latest.');
+  }
+  if (fromReport === 'latest' && storage === undefined) throw bad('--from-report latest needs the store that the reports are in.', 'Add --storage.');
+  if (apply && maxBytes === undefined && (index.length > 0 || fromReport !== undefined)) {
+    throw bad(
+      '--apply needs --max-bytes.',
+      'Look how much disk is free at the server, and say how much of it an index may take while it is built beside the old one, like --max-bytes 20GB.',
+    );
+  }
+}
+
+function stateFileOf({ state }: ReindexOptions, store: Store | null, database: string) {
+  if (state !== undefined) return stateInFile(state);
+  return store === null ? null : stateInStore(store, database);
+}
+
+async function perform(
+  options: ReindexOptions & { readonly database: string },
+  untimed: Repair,
+  store: Store | null,
+  context: Context,
+  clock: () => Date,
+): Promise<ReindexResult> {
+  const started = clock();
+  const repair = { ...untimed, timeProblem: () => timeProblem(options, started, clock()) };
+  const { control, ledger } = repair;
+  const earlier = await recover(control, ledger, options, context);
+  const choice = await chooseCandidates(control, options, ledger, store, context);
+  const candidates = inOrder(choice.candidates);
+  const outcomes: IndexOutcome[] = [];
+  const own: Leftover[] = [];
+  for (const candidate of candidates) {
+    context.signal.throwIfAborted();
+    // what earlier runs left was there when the operator looked at the disk
+    const takenBytes = own.reduce((sum, { removed, bytes }) => sum + (removed ? 0 : (bytes ?? 0)), 0);
+    const budget = { maxBytes: options.maxBytes ?? null, takenBytes };
+    const before = await hindered(candidate, decide(candidate, budget), options, repair);
+    if (before.action !== 'rebuild') outcomes.push(outcomeOf(candidate, before));
+    else if (!options.apply) outcomes.push(plannedOutcome(candidate));
+    else {
+      const end = await rebuildOne(candidate, budget, repair, context);
+      outcomes.push(end.outcome);
+      own.push(...end.leftovers);
+    }
+  }
+  return {
+    ok: !options.apply || outcomes.every(isFine),
+    applied: options.apply,
+    database: options.database,
+    at: started.toISOString(),
+    report: choice.report,
+    indexes: outcomes,
+    leftovers: [...earlier, ...own],
+    gainedBytes: outcomes.reduce((sum, { gainedBytes }) => sum + (gainedBytes ?? 0), 0),
+    seconds: (clock().getTime() - started.getTime()) / 1000,
+    notes: notesOf(options, ledger),
+  };
+
+  /** A report may go on to name what is never rebuilt; whoever names it by hand wants to know. */
+  function isFine({ outcome, schema, name }: IndexOutcome): boolean {
+    if (outcome === 'rebuilt' || outcome === 'skipped') return true;
+    const found = candidates.find(({ facts }) => facts.schema === schema && facts.name === name);
+    if (outcome !== 'refused' || found === undefined || found.named) return false;
+    const decision = decide(found, { maxBytes: null, takenBytes: 0 });
+    return decision.action === 'refuse' && decision.kind === 'excluded';
+  }
+}
+
+/** The hour, the deadline, and what goes on in the database. */
+async function hindered(candidate: Candidate, decision: Decision, options: ReindexOptions, { control, timeProblem }: Repair): Promise<Decision> {
+  if (decision.action !== 'rebuild') return decision;
+  const late = timeProblem();
+  if (late !== null) return { action: 'refuse', kind: 'limited', why: late };
+  const activity = await readActivity(control, candidate.facts.tableOid, []);
+  const [first, ...others] = hindrancesOf(activity, { ...options, maxTransactionAgeSeconds: options.maxTransactionAge });
+  return first === undefined ? decision : { action: 'refuse', kind: 'hindered', why: [first, ...others].join(' ') };
+}
+
+function timeProblem({ window, timezone, deadline }: ReindexOptions, started: Date, now: Date): string | null {
+  if (deadline !== undefined && now.getTime() - started.getTime() >= deadline * 1000)
+    return `The deadline is over: it was ${deadline} s after the run began.`;
+  if (window !== undefined && !isInside(window, timezone, now)) return `It is not between the hours of ${windowText(window)} (${timezone}).`;
+  return null;
+}
+
+async function rebuildOne(candidate: Candidate, budget: Budget, repair: Repair, context: Context) {
+  const began = performance.now();
+  const end = await rebuildIndex(candidate, budget, repair, context);
+  const outcome = await endOutcome(candidate, end, (performance.now() - began) / 1000, repair.ledger);
+  if (outcome.outcome === 'failed') context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${outcome.why}`);
+  return { outcome, leftovers: end.leftovers };
+}
+
+async function endOutcome(candidate: Candidate, end: RebuildEnd, seconds: number, ledger: Ledger): Promise<IndexOutcome> {
+  const judged = { ...candidate, facts: end.before ?? candidate.facts, prediction: end.prediction };
+  if (end.decision !== null) return { ...outcomeOf(judged, end.decision), attempts: end.attempts };
+  const base = { ...plannedOutcome(judged), attempts: end.attempts, seconds };
+  if (end.failure !== null || end.after === null) return { ...base, outcome: 'failed', why: end.failure };
+  const bytesBefore = judged.facts.bytes ?? 0;
+  const bytesAfter = end.after.bytes ?? bytesBefore;
+  const gainedBytes = bytesBefore - bytesAfter;
+  const rebuilt = { ...base, outcome: 'rebuilt', bytesAfter, gainedBytes } as const;
+  if (gainedBytes >= LEAST_GAIN * bytesBefore) return rebuilt;
+  const share = bytesBefore === 0 ? 0 : Math.round((100 * gainedBytes) / bytesBefore);
+  const threshold = raisedThreshold(candidate.threshold, judged.prediction === null ? null : ratioOf(bytesBefore, judged.prediction.rebuiltBytes));
+  const reason = `A rebuild gained ${share} %, and ${LEAST_GAIN * 100} % is the least that makes one worth while.`;
+  const { schema, name } = candidate.facts;
+  await ledger.raise({ schema, name, threshold, at: new Date().toISOString(), reason });
+  return {
+    ...rebuilt,
+    why: `${reason} It is not called bloated again below ${threshold.toFixed(2)} times its rebuilt size.`,
+    raisedThreshold: threshold,
+  };
+}
+
+function outcomeOf(candidate: Candidate, decision: Exclude<Decision, { action: 'rebuild' }>): IndexOutcome {
+  return { ...plannedOutcome(candidate), outcome: decision.action === 'skip' ? 'skipped' : 'refused', why: decision.why };
+}
+
+function plannedOutcome({ facts, leafOf, prediction }: Candidate): IndexOutcome {
+  return {
+    ...{ schema: facts.schema, name: facts.name, table: facts.table, leafOf },
+    outcome: 'planned',
+    why: null,
+    bytesBefore: facts.bytes,
+    ...predicted(prediction),
+    bytesAfter: null,
+    gainedBytes: null,
+    seconds: null,
+    attempts: 0,
+    raisedThreshold: null,
+  };
+}
+
+function predicted(prediction: Prediction | null) {
+  return { predictedBytes: prediction?.rebuiltBytes ?? null, method: prediction?.method ?? null };
+}
+
+function notesOf({ apply, index, fromReport, maxBytes }: ReindexOptions, ledger: Ledger): string[] {
+  const chosen = index.length > 0 || fromReport !== undefined;
+  return [
+    ...(!apply && chosen ? ['A dry run goes by the statistics as they are; with --apply each table is analyzed and judged again first.'] : []),
+    ...(!apply && chosen && maxBytes === undefined ? ['--apply needs --max-bytes: how much disk an index may take while it is built.'] : []),
+    ...(ledger.kept ? [] : ['Nothing notes what is under way: with --storage or --state, the run after one that was killed knows what it left.']),
+  ];
+}

@@ -1,0 +1,314 @@
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ReindexResult } from '../../src/indexes/repair/reindex.ts';
+import { openSession, withSession } from '../../src/postgres/connect.ts';
+import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { type CliRun, onlyJson, startCli, urlOf } from '../harness/cli.ts';
+import { recordingContext, temporaryStore } from '../harness/engine.ts';
+import { expectNothingLeft, ownTemporaryFolder, TEST_SESSION, withTestSession } from '../harness/nothing-left.ts';
+import { startPooler } from '../harness/pooler.ts';
+import { clusterOf, freshDatabase, runSql, templateDatabase } from '../harness/postgres.ts';
+import { CHURNED_SQL, HELD_SQL, indexesOf, invalidIndexes, runReindex, waiting, whileHeld } from '../harness/reindex.ts';
+import { roleIn } from '../harness/roles.ts';
+import { rejectionOf } from '../harness/thrown.ts';
+import { eventually } from '../harness/wait.ts';
+
+const { major } = clusterOf();
+let temporaries: string;
+let template: string;
+let target: ConnectionTarget;
+beforeAll(async () => {
+  temporaries = await ownTemporaryFolder();
+  template = await templateDatabase(major, 'churned_held', async (made) => {
+    await runSql(made, CHURNED_SQL + HELD_SQL);
+    // somebody else's, from before: no run may touch it
+    await runSql(made, 'CREATE INDEX orders_held_ccnew ON churned.orders (churned.held(customer))');
+    await runSql(made, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'churned.orders_held_ccnew'::regclass");
+  });
+});
+beforeEach(async () => {
+  target = await freshDatabase(major, template);
+});
+
+const HELD = { index: ['churned.orders_held'], apply: true };
+const BEFORE = ['orders_held_ccnew'];
+/** Without that one, which no run can tell from what another tool may have left, and so reports. */
+const leftBy = ({ leftovers }: ReindexResult) => leftovers.filter(({ name }) => name !== BEFORE[0]);
+const REINDEX = 'REINDEX INDEX CONCURRENTLY';
+
+/** A transaction of the test's own that has begun with a statement; `end` commits it. */
+async function transaction(sql: string) {
+  const session = await openSession(target, TEST_SESSION);
+  await session.query(`BEGIN; ${sql}`);
+  return {
+    session,
+    async end() {
+      await session.query('COMMIT');
+      await session.close();
+    },
+  };
+}
+
+const WRITES = 'INSERT INTO churned.orders VALUES (0, 0)';
+
+describe('a lock timeout', () => {
+  test('is tried again three times, and then given up without leaving anything', async () => {
+    const before = await indexesOf(target);
+    const migration = await transaction('LOCK TABLE churned.orders IN SHARE MODE');
+    const context = recordingContext();
+    const result = await runReindex(target, { ...HELD, lockTimeout: '0.1s' }, context);
+    expect(leftBy(result)).toEqual([]);
+    expect(result).toMatchObject({ ok: false, indexes: [{ outcome: 'failed', attempts: 4, why: expect.stringContaining('lock') }] });
+    expect(context.lines.filter((line) => line.includes('Trying again'))).toHaveLength(3);
+    expect(await indexesOf(target)).toEqual(before);
+    await migration.end();
+  });
+
+  test('behind a writer leaves a copy, which is removed before the next attempt', async () => {
+    const writer = await transaction(WRITES);
+    const running = runReindex(target, { ...HELD, lockTimeout: '0.2s' });
+    await waiting(target, 'DROP INDEX CONCURRENTLY', running);
+    expect(await invalidIndexes(target)).toEqual([...BEFORE, 'orders_held_ccnew1']);
+    await writer.end();
+    const result = await running;
+    expect(leftBy(result)).toEqual([]);
+    expect(result).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt', attempts: 2 }] });
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
+  });
+
+  test('behind a writer that stays leaves a copy that is named, and that the next run removes', async () => {
+    const store = await temporaryStore();
+    const given = { ...HELD, storage: store.url, database: 'shop' };
+    const writer = await transaction(WRITES);
+    const before = (await indexesOf(target)).find(({ name }) => name === 'orders_held');
+    const result = await runReindex(target, { ...given, lockTimeout: '0.2s' });
+    const sql = 'DROP INDEX CONCURRENTLY "churned"."orders_held_ccnew1"';
+    expect(leftBy(result)).toMatchObject([{ name: 'orders_held_ccnew1', removed: false, sql }]);
+    expect(result).toMatchObject({
+      ok: false,
+      indexes: [{ outcome: 'failed', attempts: 1 }],
+    });
+    expect((await indexesOf(target)).find(({ name }) => name === 'orders_held')).toEqual(before);
+    await writer.end();
+
+    const dry = await runReindex(target, { ...given, apply: false });
+    expect(dry.leftovers.map(({ name, removed }) => [name, removed])).toEqual([
+      ['orders_held_ccnew1', false],
+      ['orders_held_ccnew', false],
+    ]);
+    const next = await runReindex(target, given);
+    expect(next.leftovers.map(({ name, removed }) => [name, removed])).toEqual([
+      ['orders_held_ccnew1', true],
+      ['orders_held_ccnew', false],
+    ]);
+    expect(next).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt' }] });
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
+  });
+});
+
+describe('a deadlock', () => {
+  // The rebuild waits for whoever uses the table, and he for the rebuild. That he never looks for deadlocks makes the rebuild the victim.
+  async function deadlocked(reads: string) {
+    const writer = await transaction(WRITES);
+    const migration = await transaction(`SET LOCAL deadlock_timeout = '1h'; ${reads}`);
+    const context = recordingContext();
+    const running = runReindex(target, HELD, context);
+    await waiting(target, REINDEX, running);
+    const locking = migration.session.query('LOCK TABLE churned.orders IN SHARE MODE');
+    await waiting(target, 'LOCK TABLE');
+    await writer.end();
+    await locking;
+    await migration.end();
+    return { result: await running, lines: context.lines };
+  }
+
+  test('before the copy takes over is tried again, and the copy goes', async () => {
+    const { result, lines } = await deadlocked('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT FROM churned.orders LIMIT 1');
+    expect(lines).toContainEqual(expect.stringMatching(/deadlock.*Trying again \(1 of 3\)/));
+    expect(leftBy(result)).toEqual([]);
+    expect(result).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt', attempts: 2 }] });
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
+  });
+
+  test('after the copy has taken over costs nothing: the index is rebuilt, and the old one goes', async () => {
+    const oid = async () => (await indexesOf(target)).find(({ name }) => name === 'orders_held')?.oid;
+    const old = await oid();
+    const { result } = await deadlocked('SELECT FROM churned.orders LIMIT 1');
+    expect(leftBy(result)).toMatchObject([{ name: 'orders_held_ccold', removed: true }]);
+    expect(result).toMatchObject({
+      ok: true,
+      indexes: [{ outcome: 'rebuilt', attempts: 1 }],
+    });
+    expect(await oid()).not.toBe(old);
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
+  });
+});
+
+describe('a run that is stopped', () => {
+  const args = (more: readonly string[] = []) => [
+    ...['reindex', '--database-url', urlOf(target), '--index', 'churned.orders_held', '--max-bytes', '1GB', '--apply', '--json', ...more],
+  ];
+  const start = (more?: readonly string[]): CliRun => startCli(args(more), { folder: temporaries });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s cancels the rebuild, removes its copy and ends with %i', async (signal, status) => {
+    await whileHeld(target, async () => {
+      const run = start();
+      await waiting(target, REINDEX);
+      run.child.kill(signal);
+      const end = await run.ended;
+      expect(end.status, end.stderr).toBe(status);
+      expect(onlyJson(end.stdout)).toMatchObject({ error: { code: 'cancelled' } });
+      expect(await invalidIndexes(target)).toEqual(BEFORE);
+    });
+    await expectNothingLeft([target], temporaries);
+  });
+
+  test('says what it could not put away, and how to', async () => {
+    const writer = await transaction(WRITES);
+    const run = start();
+    await waiting(target, REINDEX);
+    run.child.kill('SIGINT');
+    const end = await run.ended;
+    expect(end.status).toBe(130);
+    expect(end.stderr).not.toContain('The clean-up did not end');
+    expect(onlyJson(end.stdout)).toMatchObject({
+      error: {
+        code: 'cancelled',
+        message: expect.stringContaining('Left behind, because somebody uses the table: churned.orders_held_ccnew1'),
+        remedy: expect.stringContaining('DROP INDEX CONCURRENTLY "churned"."orders_held_ccnew1";'),
+      },
+    });
+    await writer.end();
+    await expectNothingLeft([target], temporaries);
+  });
+
+  test('by SIGKILL leaves what the next run ends and removes', async () => {
+    const store = await temporaryStore();
+    await whileHeld(target, async (letGo) => {
+      const run = start(['--storage', store.url]);
+      await waiting(target, REINDEX);
+      run.child.kill('SIGKILL');
+      await run.ended;
+      // its lock goes with its session, which the server ends when it notices
+      await eventually(async () => (await runSql(target, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 1818846821")).length === 0);
+      const recovery = await runReindex(target, { removeLeftovers: false, index: ['churned.orders_note'], apply: true, storage: store.url });
+      expect(recovery.leftovers).toContainEqual(expect.objectContaining({ name: 'orders_held_ccnew1', removed: true }));
+      expect(recovery.indexes).toMatchObject([{ outcome: 'rebuilt' }]);
+      expect(await invalidIndexes(target)).toEqual(BEFORE);
+      await letGo();
+    });
+    expect(await runReindex(target, { ...HELD, storage: store.url })).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt' }] });
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
+    await expectNothingLeft([target], temporaries);
+  });
+
+  test('by SIGKILL, and with nothing noted, leaves what is reported, and removed only when that is asked for', async () => {
+    await whileHeld(target, async () => {
+      const run = start();
+      await waiting(target, REINDEX);
+      run.child.kill('SIGKILL');
+      await run.ended;
+      // the server itself notices that nobody waits for the answer any more
+      await expectNothingLeft([target], temporaries, 30_000);
+    });
+    const other = { index: ['churned.orders_note'], apply: true };
+    const told = await runReindex(target, other);
+    const both = ['orders_held_ccnew', 'orders_held_ccnew1'];
+    expect(told.leftovers.map(({ name, removed, sql }) => [name, removed, sql])).toEqual(
+      both.map((name) => [name, false, `DROP INDEX CONCURRENTLY "churned"."${name}"`]),
+    );
+    expect(await invalidIndexes(target)).toEqual(both);
+    const asked = await runReindex(target, { apply: true, removeLeftovers: true });
+    expect(asked.leftovers.map(({ name, removed }) => [name, removed])).toEqual(both.map((name) => [name, true]));
+    expect(await invalidIndexes(target)).toEqual([]);
+  });
+
+  test('by its deadline, in the middle of a rebuild, removes its copy', async () => {
+    await whileHeld(target, async () => {
+      let now = new Date();
+      const running = runReindex(target, { ...HELD, deadline: '1h' }, recordingContext(), () => now);
+      await waiting(target, REINDEX, running);
+      now = new Date(now.getTime() + 3_600_000);
+      expect(await running).toMatchObject({ ok: false, indexes: [{ outcome: 'failed', attempts: 1, why: expect.stringContaining('deadline') }] });
+      expect(await invalidIndexes(target)).toEqual(BEFORE);
+    });
+  });
+
+  test('by somebody who cancels the statement says so', async () => {
+    await whileHeld(target, async () => {
+      const running = runReindex(target, HELD);
+      await waiting(target, REINDEX, running);
+      await runSql(target, `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '${REINDEX}%'`);
+      expect(await running).toMatchObject({ indexes: [{ outcome: 'failed', why: 'Somebody cancelled it.' }] });
+      expect(await invalidIndexes(target)).toEqual(BEFORE);
+    });
+  });
+
+  test('has the database for itself', async () => {
+    await whileHeld(target, async (letGo) => {
+      const running = runReindex(target, HELD);
+      await waiting(target, REINDEX, running);
+      expect(await rejectionOf(runReindex(target, { ...HELD, index: ['churned.orders_note'] }))).toMatchObject({ code: 'reindex-running' });
+      await letGo();
+      expect(await running).toMatchObject({ ok: true });
+    });
+  });
+});
+
+describe('nothing is begun', () => {
+  const refused = async (why: RegExp, given: Record<string, unknown> = {}, as = target) => {
+    const before = await indexesOf(target);
+    expect(await runReindex(as, { ...HELD, ...given })).toMatchObject({
+      ok: false,
+      indexes: [{ outcome: 'refused', why: expect.stringMatching(why) }],
+    });
+    expect(await indexesOf(target)).toEqual(before);
+  };
+
+  test('while a transaction is too old', async () => {
+    const old = await transaction('SELECT 1');
+    await refused(/A transaction has been open for .* \(postgres, test\)/, { maxTransactionAge: '0s' });
+    await old.end();
+  });
+
+  test.each(['pg_dump', 'pg-lifeboat'])('while %s has a transaction', async (applicationName) => {
+    await withSession(target, { applicationName }, async (session) => {
+      await session.query('BEGIN; LOCK TABLE churned.orders IN ACCESS SHARE MODE');
+      await refused(new RegExp(`A dump or backup is running: process \\d+ \\(postgres, ${applicationName}\\)`));
+    });
+  });
+
+  test('while the table is vacuumed', async () => {
+    await withTestSession(target, async (session) => {
+      await session.query('SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1');
+      const vacuum = session.query('VACUUM churned.orders').catch(() => {});
+      await eventually(async () => (await runSql(target, 'SELECT FROM pg_stat_progress_vacuum WHERE datname = current_database()')).length > 0);
+      await refused(/works on its table: vacuum/);
+      await runSql(target, 'SELECT pg_cancel_backend($1)', [session.processId]);
+      await vacuum;
+    });
+  });
+
+  test('where the role may not see how old the transactions of others are', async () => {
+    const owner = await roleIn(target, 'GRANT USAGE ON SCHEMA churned TO $role; ALTER TABLE churned.orders OWNER TO $role');
+    const other = await transaction('SELECT 1');
+    await refused(/GRANT pg_read_all_stats/, {}, owner);
+    await other.end();
+    await runSql(target, `ALTER TABLE churned.orders OWNER TO postgres`);
+  });
+
+  test('through a pooler', async () => {
+    const pooler = await startPooler(target);
+    const before = await indexesOf(target);
+    for (const apply of [true, false]) {
+      expect(await rejectionOf(runReindex(pooler.target, { ...HELD, apply }))).toMatchObject({
+        code: 'pooler-url',
+        remedy: expect.stringContaining('direct'),
+      });
+    }
+    await pooler.close();
+    expect(await indexesOf(target)).toEqual(before);
+  });
+});
