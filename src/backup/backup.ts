@@ -14,7 +14,7 @@ import { chooseClient, findInstallations, type Installation } from '../postgres/
 import { openSnapshot } from '../postgres/snapshot.ts';
 import { type ConnectionTarget, describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { counted } from '../report/format.ts';
-import { openCopies } from '../storage/copies.ts';
+import { assertElsewhere } from '../storage/copies.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import { lockFor, lockingStore } from '../storage/lock.ts';
 import type { Store } from '../storage/store.ts';
@@ -62,15 +62,15 @@ export async function backup(options: BackupOptions, context: Context): Promise<
   const recipients = await readRecipients(options);
   if (options.encryptManifest && recipients.length === 0) throw forNobody();
   checkSigningKey(options);
-  const copies = await openCopies(options, context.environment);
+  await assertElsewhere(options, options.copy, context.environment);
   const store = await openStoreFor(options, context.environment);
   try {
     const { manifest, ...kept } = await backUp(target, { options, database, recipients, store }, context);
     const jobs = options.jobs ?? defaultJobs();
-    const copied = await copyAfterBackup({ store, database, id: manifest.id, jobs }, copies, options, context);
+    const copied = await copyAfterBackup({ store, database, id: manifest.id, jobs }, options, context);
     return resultOf(manifest, database, store, { ...kept, ok: copied.every(({ ok }) => ok), copies: copied });
   } finally {
-    for (const one of [store, ...copies]) await one.close();
+    await store.close();
   }
 }
 

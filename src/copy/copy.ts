@@ -5,11 +5,12 @@ import { LifeboatError } from '../errors.ts';
 import { compactTime } from '../format/layout.ts';
 import type { CopyStore } from '../options/copies.ts';
 import type { CopyOptions } from '../options/copy.ts';
-import { assertElsewhere, openCopy } from '../storage/copies.ts';
+import { assertElsewhere } from '../storage/copies.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
+import { copyToDestination } from './destination.ts';
 import type { CopyWish } from './plan.ts';
-import { type CopyToStore, copyToStore } from './to-store.ts';
+import type { CopyToStore } from './to-store.ts';
 
 export interface CopyResult {
   /** Every store has everything that it should. */
@@ -35,12 +36,7 @@ export async function copy(options: CopyOptions, context: Context, now: Date = n
     const wish = await wishOf(from, databases, options, context, now);
     const copies: CopyToStore[] = [];
     for (const store of stores) {
-      const to = await openCopy(store, environment, keyOf(options));
-      try {
-        copies.push(await copyToStore({ from, to, databases, wish, jobs: options.jobs ?? defaultJobs() }, context));
-      } finally {
-        await to.close();
-      }
+      copies.push(await copyToDestination(store, { from, databases, wish, jobs: options.jobs ?? defaultJobs() }, context, keyOf(options)));
     }
     return { ok: copies.every(({ ok }) => ok), storage: from.url, databases, copies };
   } finally {
@@ -49,7 +45,7 @@ export async function copy(options: CopyOptions, context: Context, now: Date = n
 }
 
 /** Those of lifeboat.yml and those given by hand; the flags for one store are for the one that is given by hand. */
-function storesOf({ to, toS3Endpoint, toS3Region, toS3PathStyle }: CopyOptions): CopyStore[] {
+function storesOf({ to, toS3Endpoint, toS3Region, toS3PathStyle, lockDays, lockMode }: CopyOptions): CopyStore[] {
   if (to.length === 0) {
     throw new LifeboatError('bad-option', 'There is no store to copy to.', 'Name one: --to s3://other-bucket/prefix, or copies: in lifeboat.yml.');
   }
@@ -57,6 +53,7 @@ function storesOf({ to, toS3Endpoint, toS3Region, toS3PathStyle }: CopyOptions):
     ...(toS3Endpoint === undefined ? {} : { s3Endpoint: toS3Endpoint }),
     ...(toS3Region === undefined ? {} : { s3Region: toS3Region }),
     ...(toS3PathStyle === undefined ? {} : { s3PathStyle: toS3PathStyle }),
+    ...(lockDays === undefined ? {} : { lockDays, lockMode }),
     ...store,
   }));
 }

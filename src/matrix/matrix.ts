@@ -54,6 +54,7 @@ function entries(config: Config | null, { for: verb, database }: MatrixOptions):
   return chosen.map(([name, found]) => ({
     database: name,
     ...variables(found, verb),
+    ...copyVariables(config, found, verb),
     ...(verb === 'backup' && hasRetention(config, found) ? { retention: true as const } : {}),
   }));
 }
@@ -73,4 +74,12 @@ function variables(found: DatabaseConfig | null, verb: MatrixOptions['for']): Re
       return typeof variable === 'string' ? [[key, variable]] : [];
     }),
   );
+}
+
+/** The variables that hold keys of copies, with spaces between them, where the verb has to do with copies. */
+function copyVariables(config: Config, found: DatabaseConfig | null, verb: MatrixOptions['for']): { readonly 'copies-env'?: string } {
+  if (!describeOptions(VERBS[verb].schema).some(({ meta }) => meta.sharedKey === 'copies')) return {};
+  const copies = (found?.['copies'] ?? config['copies'] ?? []) as readonly Section[];
+  const names = copies.flatMap((copy) => [copy['access-key-id-env'], copy['secret-access-key-env']]).filter((name) => typeof name === 'string');
+  return names.length === 0 ? {} : { 'copies-env': [...new Set(names)].join(' ') };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LOCK_MODES, type ObjectLock } from '../storage/store.ts';
 import { option } from './define.ts';
 
 /** A store that holds copies of another's backups, as lifeboat.yml's `copies:` or a line on the command line describes it. */
@@ -10,6 +11,9 @@ export interface CopyStore {
   /** Names of the environment variables that hold its key: both or none. */
   readonly accessKeyIdEnv?: string;
   readonly secretAccessKeyEnv?: string;
+  /** Every object of a copy is locked there for so long. */
+  readonly lockDays?: number;
+  readonly lockMode?: ObjectLock['mode'];
 }
 
 const text = z.string('is not text').min(1, 'is empty');
@@ -29,6 +33,13 @@ export const copyMapping = z
       'secret-access-key-env': variable
         .describe('The environment variable that holds the secret access key, never the key itself; LIFEBOAT_COPY_SECRET_ACCESS_KEY unless given.')
         .nullish(),
+      'lock-days': z
+        .int('is not a whole number')
+        .min(1, 'is not between 1 and 36500')
+        .max(36_500, 'is not between 1 and 36500')
+        .describe('Lock every object of a copy for so many days, by S3 Object Lock.')
+        .nullish(),
+      'lock-mode': z.enum(LOCK_MODES, 'is neither governance nor compliance').describe('How it is locked; governance unless given.').nullish(),
     },
     'is not a mapping: write storage: s3://bucket/prefix',
   )
@@ -37,7 +48,7 @@ export const copyMapping = z
   });
 
 /** A copy's settings, as `key=value` behind its URL. */
-const SETTING = /\s+(?=(?:s3-endpoint|s3-region|s3-path-style|access-key-id-env|secret-access-key-env)=)/;
+const SETTING = /\s+(?=(?:s3-endpoint|s3-region|s3-path-style|access-key-id-env|secret-access-key-env|lock-days|lock-mode)=)/;
 
 const copyStore = z.unknown().transform((given, context): CopyStore => {
   const parsed = copyMapping.safeParse(typeof given === 'string' ? mappingOf(given) : given);
@@ -56,6 +67,8 @@ const copyStore = z.unknown().transform((given, context): CopyStore => {
     ...(typeof copy['s3-path-style'] === 'boolean' ? { s3PathStyle: copy['s3-path-style'] } : {}),
     ...(copy['access-key-id-env'] ? { accessKeyIdEnv: copy['access-key-id-env'] } : {}),
     ...(copy['secret-access-key-env'] ? { secretAccessKeyEnv: copy['secret-access-key-env'] } : {}),
+    ...(copy['lock-days'] ? { lockDays: copy['lock-days'] } : {}),
+    ...(copy['lock-mode'] ? { lockMode: copy['lock-mode'] } : {}),
   };
 });
 
@@ -71,11 +84,12 @@ export function copyStores(description: string) {
 function mappingOf(line: string): Record<string, unknown> {
   const [storage, ...settings] = line.trim().split(SETTING);
   const pairs = settings.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const);
-  return { storage, ...Object.fromEntries(pairs.map(([key, value]) => [key, key === 's3-path-style' ? flagOf(value) : value])) };
+  return { storage, ...Object.fromEntries(pairs.map(([key, value]) => [key, plainOf(key, value)])) };
 }
 
-function flagOf(value: string): unknown {
-  return value === 'true' ? true : value === 'false' ? false : value;
+function plainOf(key: string, value: string): unknown {
+  if (key === 's3-path-style' && (value === 'true' || value === 'false')) return value === 'true';
+  return key === 'lock-days' && /^\d+$/.test(value) ? Number(value) : value;
 }
 
 /** Which of a backup's stores something is read from. */

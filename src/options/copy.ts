@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jobs, storeOptions } from './common.ts';
+import { jobs, lockOptions, storeOptions } from './common.ts';
 import { copyStores } from './copies.ts';
 import { durationSeconds, option } from './define.ts';
 
@@ -43,6 +43,7 @@ export const copyOptions = z.strictObject({
     description: 'Only backups as young as this.',
     placeholder: 'DURATION',
   }),
+  ...lockOptions,
   jobs,
 });
 

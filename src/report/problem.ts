@@ -1,6 +1,7 @@
 import type { CopyToStore } from '../copy/to-store.ts';
 import type { DrillResult } from '../drill/drill.ts';
 import type { ErrorCode, LifeboatError } from '../errors.ts';
+import { MANIFEST_NAME } from '../format/layout.ts';
 import type { PreflightResult } from '../preflight/preflight.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 import { drillHeadline } from './headline.ts';
@@ -90,7 +91,8 @@ export function verifyProblems({ backups }: VerifyResult): Problem[] {
       'Do not count on this backup: keep another one, copy it anew from a store where it is whole, and find out what touched the object.';
     return findings.map(({ object, message }) => ({
       level: 'error',
-      code: 'part-corrupt',
+      // a manifest says by itself what is wrong with it
+      code: object === MANIFEST_NAME ? null : 'part-corrupt',
       title: 'damaged',
       message: `${where}: ${object}: ${message}`,
       remedy,

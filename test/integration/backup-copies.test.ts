@@ -50,6 +50,13 @@ describe('a backup that has copies', () => {
     expect(await listBackupIds(copies, 'shop', signal)).toEqual([second.id, first.id, missed, older]);
   });
 
+  test('is made even where the key of a copy is not set, which is told', async () => {
+    const keyless = 's3://copies access-key-id-env=NO_SUCH_ID secret-access-key-env=NO_SUCH_KEY';
+    const result = await runBackup(source, at('keyless'), { database: 'shop', copy: [keyless, at('keyless-copies')] });
+    expect(result).toMatchObject({ ok: false, copies: [{ ok: false, storage: 's3://copies', problem: { code: 'bad-option' } }, { ok: true }] });
+    expect(await listBackupIds(openFileStore(at('keyless')), 'shop', signal)).toEqual([result.id]);
+  });
+
   test('is refused before it is begun when a copy would be the store itself', async () => {
     const refused = await rejectionOf(runBackup(source, at('itself'), { database: 'shop', copy: [at('itself/')] }));
     expect(refused).toMatchObject({ code: 'same-store' });

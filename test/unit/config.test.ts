@@ -70,7 +70,13 @@ describe('configFor', () => {
   });
 
   it('lists every database when there are several', () => {
-    expect(optionsFor(WHOLE, 'list', {})).toEqual({ storage: 's3://backups/all', s3Endpoint: 'https://s3.example.com', publicKey: [] });
+    expect(optionsFor(WHOLE, 'list', {})).toEqual({
+      allCopies: false,
+      copy: [],
+      storage: 's3://backups/all',
+      s3Endpoint: 'https://s3.example.com',
+      publicKey: [],
+    });
   });
 
   it.each(['backup', 'drill', 'show', 'restore'] as const)('asks which database %s is meant for', (verb) => {

@@ -42,6 +42,17 @@ describe('matrix', () => {
     expect(drill.matrix).toEqual({ include: [{ database: 'shop', 'into-env': 'SCRATCH_URL' }, { database: 'the blog' }] });
   });
 
+  it('names the variables with the keys of copies, for the verbs that read or write them', async () => {
+    const key = (name: string) => `access-key-id-env: ${name}_ID, secret-access-key-env: ${name}_KEY`;
+    const text = `copies: [{ storage: "s3://a", ${key('A')} }, { storage: "s3://b", ${key('A')} }, { storage: "s3://c" }]
+databases: { shop: , blog: { copies: [{ storage: "s3://d", ${key('D')} }] }, notes: { copies: [] } }`;
+    for (const verb of ['backup', 'drill', 'verify']) {
+      const { include } = (await run(text, { for: verb })).matrix;
+      expect(include.map((entry) => entry['copies-env'])).toEqual(['A_ID A_KEY', 'D_ID D_KEY', undefined]);
+    }
+    expect((await run(text, { for: 'watch' })).matrix.include.map((entry) => entry['copies-env'])).toEqual([undefined, undefined, undefined]);
+  });
+
   it('narrows to one database, and offers the nearest of those it has', async () => {
     expect((await run(TWO, { database: 'the blog' })).matrix).toEqual({ include: [{ database: 'the blog' }] });
     expect((await rejectionOf(run(TWO, { database: 'shpo' }))).message).toMatch(/Database "shpo" is not in .*lifeboat\.yml: did you mean shop\?$/);

@@ -176,6 +176,43 @@ describe('from backup to restore', () => {
     await store.close();
   });
 
+  it('copies with the keys that lifeboat.yml names, and verifies what lies there; a key that is missing costs the copy only', async () => {
+    const { accessKeyId, secretAccessKey } = bucket.credentials;
+    const place = `storage: "s3://${bucket.name}/copies", s3-endpoint: "${bucket.endpoint}", s3-region: us-east-1`;
+    const copies = `copies: [{ ${place}, access-key-id-env: COPY_ID, secret-access-key-env: COPY_KEY }]`;
+    const files = { 'lifeboat.yml': lifeboatYml().replace('databases:', `${copies}\ndatabases:`) };
+    const copying = (given: Record<string, string>, secrets: Record<string, string>) =>
+      world(
+        {
+          event: 'workflow_dispatch',
+          inputs: { database: 'shop', ...given },
+          secrets: { DATABASE_URLS: linesOfUrls(), LIFEBOAT_SIGNING_KEY: KEYS.privatePem, ...secrets },
+        },
+        files,
+      );
+    const keyless = await run('backup', await copying({}, {}));
+    expectEnds(keyless, ['databases - success', 'backup shop failure']);
+    expect(jobOf(keyless, 'backup').steps.find((step) => step.name === 'Back up')?.outputs['backup-id']).toMatch(/^\d{8}T\d{6}Z-/);
+    expect(jobOf(keyless, 'backup').annotations).toContainEqual(
+      expect.objectContaining({ kind: 'error', title: expect.stringContaining('not copied: bad-option') }),
+    );
+    api.state.issues.splice(0);
+
+    const keys = { COPY_KEYS: `COPY_ID=${accessKeyId}\nCOPY_KEY=${secretAccessKey}\nOTHER=x` };
+    const nightly = await run('backup', await copying({}, keys));
+    expectEnds(nightly, ['databases - success', 'backup shop success']);
+    expectNoSecrets(nightly);
+    const ids = await (await bucket.open('copies')).folders('shop');
+    expect(ids).toEqual(await (await bucket.open('postgres')).folders('shop'));
+
+    const verified = await run('verify', await copying({ from: `s3://${bucket.name}/copies` }, keys));
+    expectEnds(verified, ['databases - success', 'verify shop success']);
+    expect(jobOf(verified, 'verify').steps.at(-1)?.outputs).toMatchObject({ ok: 'true', backups: String(ids.length), damaged: '0' });
+    const drawn = await run('drill', await copying({ from: 'any', backup: 'random' }, keys));
+    expectEnds(drawn, ['databases - success', 'drill shop success']);
+    expect(jobOf(drawn, 'drill').log).toMatch(/Drew backup \S+, by chance one of \d+ older than the newest, from s3:/);
+  });
+
   it('watches both, and finds nothing', async () => {
     const daily = await run('watch', await world({ event: 'workflow_dispatch' }));
     expectEnds(daily, ['databases - success', 'watch shop success', 'watch blog success']);
