@@ -7,14 +7,20 @@ import { findInstallations } from '../src/postgres/programs.ts';
 import { startScratch } from '../src/postgres/scratch.ts';
 import { type Bench, benchBackups } from './bench/backups.ts';
 import { makeDatabase } from './bench/database.ts';
+import { benchEncryption } from './bench/encryption.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchRestores } from './bench/restores.ts';
 import { benchRetention } from './bench/retention.ts';
 import { printRows, type Row } from './bench/rows.ts';
 import { benchStartup } from './bench/startup.ts';
 
-/** `npm run bench [-- backups|restores|memory|startup|retention …]`: every promise about speed and memory, as ratios within this run. */
-const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = { backups: benchBackups, restores: benchRestores, memory: benchMemory };
+/** `npm run bench [-- backups|encryption|restores|memory|startup|retention …]`: every promise about speed and memory, as ratios within this run. */
+const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
+  backups: benchBackups,
+  encryption: benchEncryption,
+  restores: benchRestores,
+  memory: benchMemory,
+};
 /** Those that need no database. */
 const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = { startup: benchStartup, retention: benchRetention };
 

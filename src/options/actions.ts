@@ -192,7 +192,7 @@ export const ACTIONS = {
   'rotate-recipients': {
     title: 'Lifeboat rotate-recipients',
     description: 'Encrypt existing backups for other recipients; unless apply is true, only say which.',
-    branding: { icon: 'key', color: 'yellow' },
+    branding: { icon: 'lock', color: 'yellow' },
     verb: 'rotate-recipients',
     settings: z.strictObject(config),
     outputs: {

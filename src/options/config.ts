@@ -1,5 +1,5 @@
 import type { LifeboatError } from '../errors.ts';
-import { recipientOptions, sharedOptions } from './common.ts';
+import { sharedOptions } from './common.ts';
 import { configProblems } from './config-problems.ts';
 import { type Config, configSchema, type DatabaseConfig, type Section } from './config-schema.ts';
 import { readYaml } from './config-yaml.ts';
@@ -51,8 +51,6 @@ export function configFor(config: Config, verb: VerbName, given: OptionSources['
   if (shared !== undefined) take(config[name] as Section | null | undefined, (option) => !isShared(option));
   const section = found?.[name as keyof DatabaseConfig] as Section | null | undefined;
   take(section, (option) => !isShared(option));
-  // backups of old are to be for those whom new ones are for
-  if (verb === 'rotate-recipients') take(found?.backup, ({ name }) => name in recipientOptions);
   if (section?.['assertions']) values['assert'] = Object.entries(section['assertions']).map(([name, sql]) => `${name}: ${sql}`);
   if (several !== null) values['database'] = several;
   else if (database !== null) values['database'] = database;

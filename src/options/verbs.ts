@@ -57,6 +57,8 @@ export const VERBS = {
     summary: 'Encrypt existing backups for other recipients; without --apply, say which.',
     schema: rotateRecipientsOptions,
     configurable: false,
+    // backups of old are to be for those whom new ones are for
+    borrows: ['backup'],
   },
   keygen: { summary: 'Make a key pair: an age identity and its recipient.', schema: keygenOptions, configurable: false },
   'game-day': { summary: 'Print the page of a game day: people rehearsing a disaster with a runbook.', schema: gameDayOptions, configurable: false },

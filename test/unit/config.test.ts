@@ -69,6 +69,12 @@ describe('configFor', () => {
     expect(options).not.toHaveProperty('database');
   });
 
+  it('encrypts old backups for those whom new ones are for', () => {
+    const config = 'databases: { shop: { storage: s3://b, backup: { encrypt-to: [age1a, age1b], lock-days: 3, jobs: 2 } } }';
+    expect(optionsFor(config, 'rotate-recipients', {})).toMatchObject({ database: 'shop', encryptTo: ['age1a', 'age1b'], lockDays: 3, apply: false });
+    expect(optionsFor(config, 'rotate-recipients', { encryptTo: ['age1c'] })).toMatchObject({ encryptTo: ['age1c'] });
+  });
+
   it('lists every database when there are several', () => {
     expect(optionsFor(WHOLE, 'list', {})).toEqual({
       allCopies: false,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { newAgeKey } from '../harness/age.ts';
 import { builtActions } from '../harness/bundle.ts';
 import { urlOf } from '../harness/cli.ts';
 import { type GitHubApiStandIn, startGithubApi } from '../harness/github-api.ts';
@@ -22,6 +23,7 @@ const ROLE = { LIFEBOAT_AWS_ROLE: 'arn:aws:iam::123456789012:role/lifeboat', AWS
 const POSTGRES = { LIFEBOAT_POSTGRES: String(MAJOR) };
 
 const KEYS = newSigningKeys();
+const AGE = await newAgeKey();
 
 let shop: ConnectionTarget;
 let blog: ConnectionTarget;
@@ -51,13 +53,13 @@ databases:
 const ENDPOINT = () => ({ AWS_ENDPOINT_URL_S3: bucket.endpoint });
 const linesOfUrls = () => `SHOP_DATABASE_URL=${urlOf(shop)}\nBLOG_DATABASE_URL=${urlOf(blog)}\n`;
 
-/** A repository with two databases, on AWS by OIDC, that signs its backups. */
+/** A repository with two databases, on AWS by OIDC, that signs its backups and encrypts them. */
 async function world(part: Partial<World> = {}, files: Readonly<Record<string, string>> = { 'lifeboat.yml': lifeboatYml() }): Promise<World> {
   const { accessKeyId, secretAccessKey } = bucket.credentials;
   const base = await createWorld({
     event: 'schedule',
-    secrets: { DATABASE_URLS: linesOfUrls(), LIFEBOAT_SIGNING_KEY: KEYS.privatePem },
-    variables: { ...ROLE, ...POSTGRES, ...ENDPOINT(), LIFEBOAT_PUBLIC_KEY: KEYS.publicPem },
+    secrets: { DATABASE_URLS: linesOfUrls(), LIFEBOAT_SIGNING_KEY: KEYS.privatePem, LIFEBOAT_AGE_IDENTITY: `# drill\n${AGE.identity}\n` },
+    variables: { ...ROLE, ...POSTGRES, ...ENDPOINT(), LIFEBOAT_PUBLIC_KEY: KEYS.publicPem, LIFEBOAT_ENCRYPT_TO: `${AGE.recipient}\n` },
     standIns: {
       'actions/checkout': checkout(files, dist),
       'aws-actions/configure-aws-credentials': awsCredentials({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
@@ -86,7 +88,7 @@ function expectEnds(run: WorkflowRun, expected: readonly string[]): void {
 
 /** Of everything that a run printed or wrote for people. */
 function expectNoSecrets({ jobs }: WorkflowRun): void {
-  const secrets = [shop.password ?? '', bucket.credentials.secretAccessKey, urlOf(shop), urlOf(blog), KEYS.privateText].filter(
+  const secrets = [shop.password ?? '', bucket.credentials.secretAccessKey, urlOf(shop), urlOf(blog), KEYS.privateText, AGE.identity].filter(
     (secret) => secret.length > 6,
   );
   for (const { log, summary, annotations } of jobs) {
@@ -108,6 +110,7 @@ describe('from backup to restore', () => {
       expect(concurrency).toEqual({ group: `lifeboat-backup-${name}`, cancelInProgress: false });
       expect(summary).toContain(`## Backed up \`${name}\``);
       expect(unmasked).not.toContain(other.database);
+      expect(summary).toContain(`| Encrypted | for \`${AGE.recipient}\` |`);
       expect(steps.find((step) => step.name === 'Back up')?.outputs).toMatchObject({
         'backup-id': expect.stringMatching(/^\d{8}T\d{6}Z-/),
         rows: expect.stringMatching(/^\d+$/),

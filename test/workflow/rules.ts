@@ -105,6 +105,15 @@ export const secretsAreNamed: Rule = ({ text }) => [
   ...(/toJSON\(\s*secrets\s*\)|\bsecrets\s*\[/i.test(text) ? ['an expression that may be any secret makes GitHub hand over all of them'] : []),
 ];
 
+/** A job that holds both the database's URL and what reads its old backups gives whoever takes it over everything at once. */
+export const identitiesStayAway: Rule = (file) =>
+  jobsOf(file).flatMap(({ id, job }) => {
+    const opens = [job, ...stepsOf(job)].some(({ uses }) =>
+      /(?:actions\/(?:drill|restore|verify|rotate-recipients)|workflows\/(?:drill|restore)\.yml)(?:@|$)/.test(String(uses)),
+    );
+    return !opens && JSON.stringify(job).includes('AGE_IDENTITY') ? [`job ${id} has an identity, and opens no backup`] : [];
+  });
+
 export const schedulesAreOffHour: Rule = ({ content }) => {
   const minutes = schedulesOf(content).map((cron) => cron.split(' ')[0] ?? '');
   const wrong = minutes.filter((minute) => !/^\d+$/.test(minute) || Number(minute) % 15 === 0);

@@ -111,6 +111,16 @@ const BAD: readonly (readonly [keyof typeof FOR_OWN, string, string])[] = [
   ['secretsAreNamed', 'jobs:\n  one:\n    secrets: inherit', 'secrets: inherit hands over every secret there is'],
   ['secretsAreNamed', "env: { A: '${{ toJSON(secrets) }}' }", 'an expression that may be any secret makes GitHub hand over all of them'],
   ['secretsAreNamed', "env: { A: '${{ secrets[matrix.name] }}' }", 'an expression that may be any secret makes GitHub hand over all of them'],
+  [
+    'identitiesStayAway',
+    steps("{ uses: ./actions/backup, env: { LIFEBOAT_AGE_IDENTITY: '${{ secrets.LIFEBOAT_AGE_IDENTITY }}' } }"),
+    'job one has an identity, and opens no backup',
+  ],
+  [
+    'identitiesStayAway',
+    job("uses: OWNER/pg-lifeboat/.github/workflows/backup.yml@v1, secrets: { LIFEBOAT_AGE_IDENTITY: '${{ secrets.LIFEBOAT_AGE_IDENTITY }}' }"),
+    'job one has an identity, and opens no backup',
+  ],
   ['schedulesAreOffHour', "on: { schedule: [{ cron: '0 2 * * *' }] }", "a schedule at minute 0, when everybody's run"],
   ['schedulesAreOffHour', "on: { schedule: [{ cron: '*/5 2 * * *' }] }", "a schedule at minute */5, when everybody's run"],
   ['callsFit', steps('{ uses: ./actions/nothing }'), 'job one uses actions/nothing, which is not there'],

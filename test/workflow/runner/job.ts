@@ -145,7 +145,9 @@ function masked(text: string, masks: ReadonlySet<string>): string {
 
 function environmentOf(token: TemplateToken | undefined, scope: Scope): string | null {
   if (token === undefined) return null;
-  return isMapping(token) ? text(fields(token, 'environment', ['name'], ['url']).name, scope) : text(token, scope);
+  const name = isMapping(token) ? text(fields(token, 'environment', ['name'], ['url']).name, scope) : text(token, scope);
+  // GitHub takes an empty name for none
+  return name === '' ? null : name;
 }
 
 function concurrencyOf(token: TemplateToken | undefined, scope: Scope, id: string): JobRun['concurrency'] {
