@@ -6,7 +6,7 @@ import { durationSeconds, option } from './define.ts';
 import { drillOptions } from './drill.ts';
 import { pruneOptions } from './prune.ts';
 
-const { schema, excludeSchema, excludeTable, excludeTableData, lockTimeout } = backupOptions.shape;
+const { schema, excludeSchema, excludeTable, excludeTableData, lockTimeout, lockDays } = backupOptions.shape;
 const { allowMissingExtension, scratchFolder } = drillOptions.shape;
 const { keepWithin, daily, weekly, monthly, yearly } = pruneOptions.shape;
 
@@ -28,6 +28,7 @@ export const preflightOptions = z.strictObject({
   excludeTable,
   excludeTableData,
   lockTimeout,
+  lockDays,
   allowMissingExtension,
   scratchFolder,
   keepWithin,

@@ -102,7 +102,8 @@ export const SOURCE_CHECKS: readonly SourceCheck[] = [
     look: async (scene) => {
       const { settings } = await scene.server();
       return judgeLockTable({
-        tables: (await scene.relations()).filter(isLockable).length,
+        // also those that it may not read yet
+        tables: (await scene.relations()).filter(({ kind }) => kind === 'r' || kind === 'p').length,
         jobs: scene.jobs,
         locksPerTransaction: Number(settings['max_locks_per_transaction']),
         maxConnections: Number(settings['max_connections']),

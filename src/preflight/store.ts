@@ -4,7 +4,7 @@ import type { BucketFacts, FolderFacts, Inspector, StoreFacts } from '../storage
 import type { Store } from '../storage/store.ts';
 import { judgeEncryption, judgeLifecycle, judgeObjectLock, judgePublicAccess, judgeVersioning, longestKeep } from './checks/bucket.ts';
 import { judgeClock } from './checks/clock.ts';
-import { judgeFolder, judgeSameDisk, judgeSpace } from './checks/folder.ts';
+import { judgeFolder, judgeFolderLock, judgeSameDisk, judgeSpace } from './checks/folder.ts';
 import { isLocal } from './checks/tls.ts';
 import { isolate, notRun } from './isolate.ts';
 import { type Judgement, only, type PreflightCheck, unknown } from './judgement.ts';
@@ -51,7 +51,7 @@ export async function examineStore(job: StoreJob, signal: AbortSignal): Promise<
 const BUCKET_CHECKS: readonly { readonly name: string; readonly judge: (facts: BucketFacts, job: StoreJob) => Judgement }[] = [
   { name: 'public access', judge: judgePublicAccess },
   { name: 'versioning', judge: judgeVersioning },
-  { name: 'object lock', judge: (facts, { options }) => judgeObjectLock(facts, longestKeep(options)) },
+  { name: 'object lock', judge: (facts, { options }) => judgeObjectLock(facts, longestKeep(options), options.lockDays) },
   { name: 'lifecycle', judge: (facts, { options }) => judgeLifecycle(facts, longestKeep(options)) },
   { name: 'encryption at rest', judge: judgeEncryption },
   {
@@ -65,6 +65,7 @@ const BUCKET_CHECKS: readonly { readonly name: string; readonly judge: (facts: B
 
 const FOLDER_CHECKS: readonly { readonly name: string; readonly judge: (facts: FolderFacts, job: StoreJob) => Judgement | Promise<Judgement> }[] = [
   { name: 'permissions', judge: judgeFolder },
+  { name: 'object lock', judge: (_, { options }) => judgeFolderLock(options.lockDays) },
   { name: 'another disk', judge: async (facts, { source }) => judgeSameDisk(facts, await deviceOf(source)) },
   { name: 'space', judge: (facts, { source }) => judgeSpace(facts, source?.prediction ?? null) },
 ];

@@ -11,7 +11,7 @@ import { type PreflightResult, preflight } from '../../src/preflight/preflight.t
 import { PROBE_ROOT } from '../../src/preflight/probe.ts';
 import { installAbsent } from '../harness/absent-extension.ts';
 import { urlOf as cliUrl, onlyJson, startCli } from '../harness/cli.ts';
-import { recordingContext, temporaryStore, urlOf } from '../harness/engine.ts';
+import { recordingContext, runBackup, temporaryStore, urlOf } from '../harness/engine.ts';
 import { filesIn, ownTemporaryFolder, withTestSession } from '../harness/nothing-left.ts';
 import { freshDatabase, majors, runSql } from '../harness/postgres.ts';
 import { startProxy } from '../harness/proxy.ts';
@@ -66,6 +66,9 @@ describe('a preflight of a database and a store that are well', () => {
     // it is the same disk here
     expect(amiss(result, 'store')).toEqual(['another disk warn']);
     expect(await filesIn(folder.folder)).toEqual([]);
+    await runBackup(shop, folder.url, { database: 'shop' });
+    const measured = await run(shop, folder.url, { database: 'shop' });
+    expect(checkOf(measured, 'source', 'duration').says).toContain('by the slowest of the last 1 backup ');
     expect(result.checks).toHaveLength(new Set(result.checks.map(({ area, name }) => `${area} ${name}`)).size);
   });
 
@@ -203,6 +206,23 @@ describe('on the store, a preflight finds', () => {
       expect(open.ok).toBe(false);
     } finally {
       await client.send(new DeleteBucketPolicyCommand({ Bucket: bucket.name }));
+    }
+  });
+
+  test('that backups are to be locked where nothing locks, and leaves nothing to be seen where something does', async () => {
+    if (!bucket.real) return notShown('preflight: object lock', 'the small S3 server knows none');
+    const [storage, over] = inBucket('locked');
+    expect(checkOf(await run(shop, storage, { ...over, lockDays: '7' }), 'store', 'object lock').verdict).toBe('fail');
+    expect(checkOf(await run(shop, folder.url, { lockDays: '7' }), 'store', 'object lock').verdict).toBe('fail');
+    const locking = await createTestBucket({ locks: true });
+    try {
+      const result = await run(shop, `s3://${locking.name}/x`, { ...over, lockDays: '7', daily: '14' });
+      expect(amiss(result, 'store')).toEqual(['versioning warn', 'lifecycle warn']);
+      const store = await locking.open('x');
+      expect(await store.folders('')).toEqual([]);
+      await store.close();
+    } finally {
+      await locking.close();
     }
   });
 

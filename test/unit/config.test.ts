@@ -42,6 +42,29 @@ describe('configFor', () => {
     });
   });
 
+  it('gives a preflight what backup, drill and retention are told, and its own before that', () => {
+    const text = `
+storage: s3://backups/all
+retention: { daily: 7, monthly: 3 }
+databases:
+  shop:
+    backup: { jobs: 2, exclude-schema: [audit], lock-timeout: 30s, lock-days: 14 }
+    drill: { jobs: 4, allow-missing-extension: [postgis], profile: rds, assertions: { fine: SELECT true } }
+    retention: { monthly: 12 }
+    preflight: { time-limit: 2h, lock-timeout: 5s }`;
+    expect(optionsFor(text, 'preflight', {}, { DATABASE_URL: URL })).toMatchObject({
+      jobs: 2,
+      excludeSchema: ['audit'],
+      lockTimeout: 5,
+      lockDays: 14,
+      allowMissingExtension: ['postgis'],
+      profile: 'rds',
+      daily: 7,
+      monthly: 12,
+      timeLimit: 7200,
+    });
+  });
+
   it('gives a drill its targets, and assertions as they are written on the command line', () => {
     expect(optionsFor(WHOLE, 'drill', { database: 'shop' })).toMatchObject({
       rto: 7200,

@@ -9,7 +9,7 @@ import {
   judgeVersioning,
   longestKeep,
 } from '../../src/preflight/checks/bucket.ts';
-import { judgeFolder, judgeSameDisk, judgeSpace } from '../../src/preflight/checks/folder.ts';
+import { judgeFolder, judgeFolderLock, judgeSameDisk, judgeSpace } from '../../src/preflight/checks/folder.ts';
 import { isolate } from '../../src/preflight/isolate.ts';
 import { type Judgement, pass, verdictOf } from '../../src/preflight/judgement.ts';
 import { predict } from '../../src/preflight/predict.ts';
@@ -72,9 +72,12 @@ describe('a bucket', () => {
     [{ value: { mode: 'COMPLIANCE', days: 30 } }, 30, /^pass .*30 days \(compliance\)/],
     [{ value: { mode: 'COMPLIANCE', days: 90 } }, 30, /^warn .*longer than the retention does \(30 days\)/],
     [{ value: { mode: 'COMPLIANCE', days: 90 } }, null, /^pass/],
+    [{ value: null }, 30, /^fail .*locked for 7 days, and the bucket has no object lock.*--lock-days/, 7],
+    [{ value: { mode: '', days: 0 } }, 30, /^pass .*7 days \(--lock-days\)/, 7],
+    [{ value: { mode: '', days: 0 } }, 30, /^warn .*longer than the retention/, 60],
     [UNKNOWN, 30, /^not-run/],
-  ])('with the lock %j and a retention of %s days is judged', (objectLock, days, expected) => {
-    expect(said(judgeObjectLock({ ...BUCKET, objectLock }, days))).toMatch(expected);
+  ])('with the lock %j and a retention of %s days is judged', (objectLock, days, expected, lockDays?: number) => {
+    expect(said(judgeObjectLock({ ...BUCKET, objectLock }, days, lockDays))).toMatch(expected);
   });
 
   it.each([
@@ -119,6 +122,10 @@ describe('a folder', () => {
     [{ exists: false, mode: 0o777 }, /^pass .*first backup makes it/],
   ])('with %j is judged for its permissions', (over, expected) => {
     expect(said(judgeFolder({ ...FOLDER, ...over }))).toMatch(expected);
+  });
+  it('cannot lock what is to be locked', () => {
+    expect(said(judgeFolderLock(7))).toMatch(/^fail .*--lock-days/);
+    expect(said(judgeFolderLock(undefined))).toMatch(/^pass/);
   });
   it.each([
     ['elsewhere', /^pass/],

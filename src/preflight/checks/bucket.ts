@@ -1,6 +1,6 @@
 import { counted } from '../../report/format.ts';
 import type { Asked, BucketFacts, LifecycleRule } from '../../storage/inspect.ts';
-import { fail, type Judgement, judged, pass, type Remark, unknown, warn } from '../judgement.ts';
+import { fail, type Judgement, judged, only, pass, type Remark, unknown, warn } from '../judgement.ts';
 
 const ALL_BLOCKS = ['BlockPublicAcls', 'BlockPublicPolicy', 'IgnorePublicAcls', 'RestrictPublicBuckets'];
 
@@ -49,21 +49,32 @@ export function judgeVersioning({ bucket, versioning, lifecycle }: BucketFacts):
   ]);
 }
 
-/** @param keepDays how long the retention may keep a backup; `null` where no retention is known */
-export function judgeObjectLock({ objectLock }: BucketFacts, keepDays: number | null): Judgement {
+/**
+ * @param keepDays how long the retention may keep a backup; `null` where no retention is known
+ * @param lockDays how long a backup is to be locked; `undefined` when it is not
+ */
+export function judgeObjectLock({ objectLock }: BucketFacts, keepDays: number | null, lockDays: number | undefined): Judgement {
   if ('unknown' in objectLock) return judged('Object lock was asked for.', [askedInVain('Object lock', objectLock)]);
-  if (objectLock.value === null) return pass('Object lock is off: whoever may delete objects may delete backups.');
-  const { mode, days } = objectLock.value;
+  if (objectLock.value === null) {
+    if (lockDays === undefined) return pass('Object lock is off: whoever may delete objects may delete backups.');
+    return only(fail(`Backups are to be locked for ${counted(lockDays, 'day')}, and the bucket has no object lock.`, NO_LOCK_REMEDY));
+  }
+  const { mode, days: byDefault } = objectLock.value;
+  const days = Math.max(byDefault, lockDays ?? 0);
   if (days === 0) return pass('Object lock is on, without a default retention.');
-  return judged(`Object lock keeps every new object for ${counted(days, 'day')} (${mode.toLowerCase()}).`, [
+  const how = byDefault === 0 ? '--lock-days' : mode.toLowerCase();
+  return judged(`Every new object is locked for ${counted(days, 'day')} (${how}).`, [
     keepDays !== null && days > keepDays
       ? warn(
           `It keeps objects longer than the retention does (${counted(keepDays, 'day')}): prune cannot delete what it no longer keeps.`,
-          `Lower the default retention of the bucket to ${keepDays} days, or keep backups as long.`,
+          `Lock for at most ${keepDays} days (--lock-days, or the default retention of the bucket), or keep backups as long.`,
         )
       : null,
   ]);
 }
+
+const NO_LOCK_REMEDY =
+  'Use a bucket that was made with object lock (aws s3api create-bucket … --object-lock-enabled-for-bucket), or leave --lock-days out.';
 
 /** Restores of the classes that have to be asked for take hours: https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html */
 const FROZEN = ['GLACIER', 'DEEP_ARCHIVE'];

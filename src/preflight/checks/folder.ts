@@ -15,6 +15,12 @@ export function judgeFolder({ path, mode, exists }: FolderFacts): Judgement {
   return judged(says, [isOpen(0o020) ? warn('Its group may delete and replace backups in it.', remedy) : null]);
 }
 
+/** @param lockDays how long a backup is to be locked; `undefined` when it is not */
+export function judgeFolderLock(lockDays: number | undefined): Judgement {
+  if (lockDays === undefined) return pass('A folder locks nothing: whoever may write to it may delete backups.');
+  return only(fail('Backups are to be locked, and a folder cannot lock anything.', 'Use a bucket with object lock, or leave --lock-days out.'));
+}
+
 /** @param dataDevice file system of the database's files, where it runs on this machine; `elsewhere`, or `unknown` */
 export function judgeSameDisk({ path, device }: FolderFacts, dataDevice: number | 'elsewhere' | 'unknown'): Judgement {
   if (dataDevice === 'elsewhere') return pass('The database is on another machine than the backups.');
