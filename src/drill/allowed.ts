@@ -8,6 +8,8 @@ export interface Allowed {
   table(table: { readonly schema: string; readonly name: string }): string | null;
   /** An entry of the archive at which pg_restore failed. */
   entry(entry: string | null): string | null;
+  /** What pg_restore says of labels whose provider such an extension is. */
+  message(message: string): string | null;
 }
 
 /** Pure. `absent` are the extensions that the user allowed to be missing and that scratch does not offer. */
@@ -25,6 +27,10 @@ export function allowedToMiss(manifest: Manifest, absent: readonly string[]): Al
     extensions: missing.map((extension) => extension.name),
     object,
     table: ({ schema, name }) => object(`${schema}.${name}`),
+    message(message) {
+      const provider = /security label provider "([^"]+)" is not loaded/.exec(message)?.[1];
+      return provider === undefined ? null : (reasons.get(provider) ?? null);
+    },
     entry(entry) {
       if (entry === null) return null;
       const plain = ` ${unquoted(entry)

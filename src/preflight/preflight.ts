@@ -33,8 +33,8 @@ export interface PreflightResult {
 export async function preflight(options: PreflightOptions, context: Context, now: Date = new Date()): Promise<PreflightResult> {
   const { environment, signal } = context;
   const database = options.database ?? nameOf(options.databaseUrl, environment);
-  const inspector = await openInspector(options, environment);
   const store = await openStoreFor(options, environment);
+  const inspector = await openInspector(options, environment);
   try {
     const past = await pastOf(store, database, signal);
     const source = await examineSource(options.databaseUrl, { options, past, now }, context);

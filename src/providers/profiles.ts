@@ -6,8 +6,8 @@ export interface Profile {
   readonly title: string;
   /** Host names that only this provider has. */
   readonly hosts: RegExp;
-  /** Where the host says nothing: a database with all of these is one of theirs, or an image of theirs. */
-  readonly marks: { readonly roles: readonly string[]; readonly schemas: readonly string[] };
+  /** Where the host says nothing: a database with all of these roles and schemas, or any of these settings, is one of theirs or an image of theirs. */
+  readonly marks: { readonly roles: readonly string[]; readonly schemas: readonly string[]; readonly settings: readonly string[] };
   /** Schemas that the provider manages. */
   readonly schemas: readonly string[];
   /** Roles that the provider manages. */
@@ -24,7 +24,7 @@ export const PROFILES: Readonly<Record<Provider, Profile>> = {
   supabase: {
     title: 'Supabase',
     hosts: /\.supabase\.(?:co|com)$/i,
-    marks: { roles: ['supabase_admin', 'authenticator'], schemas: ['auth', 'storage'] },
+    marks: { roles: ['supabase_admin', 'authenticator'], schemas: ['auth', 'storage'], settings: [] },
     schemas: [
       '_analytics',
       '_realtime',
@@ -59,7 +59,7 @@ export const PROFILES: Readonly<Record<Provider, Profile>> = {
   neon: {
     title: 'Neon',
     hosts: /\.neon\.(?:tech|build)$/i,
-    marks: { roles: ['neon_superuser', 'cloud_admin'], schemas: [] },
+    marks: { roles: ['neon_superuser', 'cloud_admin'], schemas: [], settings: ['neon.timeline_id'] },
     schemas: ['neon', 'neon_auth', 'neon_migration'],
     roles: /^(?:cloud_admin|neon_.*)$/,
     extensions: ['neon', 'neon_utils', 'pg_session_jwt'],
@@ -70,7 +70,7 @@ export const PROFILES: Readonly<Record<Provider, Profile>> = {
   rds: {
     title: 'Amazon RDS',
     hosts: /\.rds\.amazonaws\.com(?:\.cn)?$/i,
-    marks: { roles: ['rdsadmin', 'rds_superuser'], schemas: [] },
+    marks: { roles: ['rdsadmin', 'rds_superuser'], schemas: [], settings: ['rds.extensions'] },
     schemas: ['aws_commons', 'aws_lambda', 'aws_s3', 'rdsadmin'],
     roles: /^rds(?:_.*|admin|proxyadmin|repladmin|topmgr|writeforwarduser)$/,
     extensions: ['apg_plan_mgmt', 'aws_commons', 'aws_lambda', 'aws_ml', 'aws_s3', 'log_fdw', 'rds_tools'],

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupResult } from '../../src/backup/backup.ts';
 import { findBackup } from '../../src/catalog/backups.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
+import { preflightOptions } from '../../src/options/preflight.ts';
+import { preflight } from '../../src/preflight/preflight.ts';
 import { openFileStore } from '../../src/storage/file.ts';
-import { runBackup, runDrill, temporaryStore } from '../harness/engine.ts';
+import { recordingContext, runBackup, runDrill, temporaryStore, urlOf } from '../harness/engine.ts';
 import { notShown } from '../harness/skipped.ts';
 import { type SupabaseImitation, startSupabaseImitation } from '../harness/supabase.ts';
 import { rejectionOf } from '../harness/thrown.ts';
@@ -47,6 +49,18 @@ describe('a backup of a database that looks like one of Supabase', () => {
       ).toBe(true);
     }
     expect(skipped.filter((line) => /auth\.users|public\.notes|storage\.objects|pgrst_ddl_watch|supabase_realtime|pgcrypto/.test(line))).toEqual([]);
+  });
+
+  test("passes its preflight, which says what is the provider's own", async () => {
+    const given = preflightOptions.parse({ databaseUrl: urlOf(supabase.target), storage });
+    const { provider, checks } = await preflight(given, recordingContext());
+    const source = new Map(checks.filter(({ area }) => area === 'source').map((check) => [check.name, check]));
+    const amiss = [...source.values()].filter(({ verdict }) => verdict !== 'pass').map(({ name }) => name);
+    expect({ provider, amiss }).toEqual({ provider: 'Supabase', amiss: [] });
+    for (const schema of ['auth', 'storage']) expect(source.get('provider')?.says).toContain(schema);
+    if (supabase.complete)
+      expect(source.get('extensions')?.says).toContain('A drill lists pg_graphql, supabase_vault as not proven: only Supabase has them.');
+    expect(source.get('roles')?.says).toMatch(/and \d+ roles of Supabase\. On the target supabase_admin must be a superuser/);
   });
 
   test.each(['none', 'neon'])('is refused by a drill with the profile %s, which expects none of it', async (profile) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { allowedToMiss } from '../../src/drill/allowed.ts';
 import { unprovenByProfile } from '../../src/drill/profile.ts';
 import { detectProvider, profileOf } from '../../src/providers/detect.ts';
 import { PROFILES, PROVIDERS } from '../../src/providers/profiles.ts';
@@ -17,7 +18,15 @@ describe('detectProvider', () => {
     ['supabase.co.example.com', ['authenticator'], ['auth', 'storage'], null],
     ['/var/run/postgresql', [], [], null],
   ])('knows %s with %j and %j as %s', (host, roles, schemas, provider) => {
-    expect(detectProvider({ host, roles, schemas })).toBe(provider);
+    expect(detectProvider({ host, roles, schemas, settings: [] })).toBe(provider);
+  });
+
+  it.each([
+    ['rds.extensions', 'rds'],
+    ['neon.timeline_id', 'neon'],
+    ['work_mem', null],
+  ])('knows a server with the setting %s as %s', (setting, provider) => {
+    expect(detectProvider({ host: 'db.example.com', roles: [], schemas: [], settings: [setting] })).toBe(provider);
   });
 });
 
@@ -48,5 +57,23 @@ describe('a profile', () => {
     const unproven = unprovenByProfile({ roles: ['anon', 'shop'], extensions }, PROFILES.supabase);
     expect(unproven.map(({ object }) => object)).toEqual(['role anon', 'extension supabase_vault']);
     expect(unprovenByProfile({ roles: ['anon'], extensions }, null)).toEqual([]);
+  });
+});
+
+describe('an extension that may be missing', () => {
+  const extension = (name: string, over: object = {}) => ({ name, version: '1', schema: 'x', dependents: [], ...over });
+  const extensions = [extension('pgsodium'), extension('pg_net', { privileges: ['net.http_get(pg_catalog.text)'] }), extension('citext')];
+  const allowed = allowedToMiss({ extensions, tables: [] } as unknown as Parameters<typeof allowedToMiss>[0], ['pgsodium', 'pg_net']);
+  it.each([
+    ['security label provider "pgsodium" is not loaded', expect.stringContaining('pgsodium')],
+    ['security label provider "citext" is not loaded', null],
+    ['relation "pgsodium" does not exist', null],
+  ])('excuses %j as %j', (message, reason) => {
+    expect(allowed.message(message)).toEqual(reason);
+  });
+  it('excuses rights on what it would have brought, and on nothing else', () => {
+    expect(allowed.entry('ACL net FUNCTION http_get(url text) supabase_admin')).toContain('pg_net');
+    expect(allowed.entry('ACL public FUNCTION http_get_all(url text) postgres')).toBeNull();
+    expect(allowed.entry('ACL public TABLE notes postgres')).toBeNull();
   });
 });

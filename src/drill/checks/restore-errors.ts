@@ -5,7 +5,10 @@ import { ran } from './check.ts';
 
 /** Everything that pg_restore complained of, each with its entry in the archive. */
 export function checkRestoreErrors(problems: readonly RestoreProblem[], allowed: Allowed): Check {
-  const explained = problems.map((problem) => ({ ...problem, because: problem.harmless ?? allowed.entry(problem.entry) }));
+  const explained = problems.map((problem) => ({
+    ...problem,
+    because: problem.harmless ?? allowed.entry(problem.entry) ?? allowed.message(problem.message),
+  }));
   const describe = ({ entry, message }: RestoreProblem) => ({ object: entry ?? 'before the first entry', message });
   return ran({
     name: 'restore',

@@ -29,7 +29,10 @@ export function judgeExtensions({ serverMajor, installed, offered, profile, allo
   const absent = names.filter((name) => !offered.includes(name));
   const expected = absent.filter((name) => profile?.extensions.includes(name) === true || allowed.includes(name));
   const missing = absent.filter((name) => !expected.includes(name));
-  const note = expected.length === 0 ? '' : ` A drill lists ${expected.join(', ')} as not proven: only ${profile?.title ?? 'the source'} has it.`;
+  const note =
+    expected.length === 0
+      ? ''
+      : ` A drill lists ${expected.join(', ')} as not proven: only ${profile?.title ?? 'the source'} has ${expected.length === 1 ? 'it' : 'them'}.`;
   if (missing.length === 0) return judged(says + note, []);
   const packages = missing.map((name) => packageOf(name, serverMajor));
   const hanging = installed.filter(({ name }) => missing.includes(name)).reduce((sum, { dependents }) => sum + dependents.length, 0);
