@@ -10,6 +10,8 @@ export const PLACEHOLDERS = {
   STORE: 'where the backups are: s3://bucket/prefix or file:///folder',
   BACKUP: "a backup's id, as list prints it: 20261120T020013Z-3f9a",
   SECOND_STORE: 'where the second copy of the backups is, written like STORE',
+  ROLE: 'a role of the database server: the one whose password leaked',
+  GOOD_RECIPIENT: 'the age recipient, age1…, of an identity that is neither lost nor leaked',
   IDENTITY: 'the age identity that opens encrypted backups, AGE-SECRET-KEY-1…; nothing when they are not encrypted',
   REGION: "the bucket's region; auto for Cloudflare R2",
   ENDPOINT: 'the address of an S3 server that is not Amazon; nothing for Amazon S3',

@@ -25,6 +25,8 @@ const SET_UP = [
   `export LIFEBOAT_STORAGE='<STORE>'                # s3://bucket/prefix or file:///folder`,
   `export BACKUP='<BACKUP>'                         # the backup's id, as list prints it`,
   `export SECOND_STORE='<SECOND_STORE>'             # the second copy: s3://bucket/prefix or file:///folder`,
+  `export ROLE='<ROLE>'                             # the role whose password leaked`,
+  `export GOOD_RECIPIENT='<GOOD_RECIPIENT>'         # age1… of the identity that is still good`,
   `export LIFEBOAT_AGE_IDENTITY='<IDENTITY>'             # AGE-SECRET-KEY-1… if backups are encrypted, else empty`,
   `export AWS_REGION='<REGION>' AWS_ENDPOINT_URL_S3='<ENDPOINT>'              # for s3://; ENDPOINT is empty for Amazon`,
   `export AWS_ACCESS_KEY_ID='<KEY_ID>' AWS_SECRET_ACCESS_KEY='<KEY_SECRET>'   # for s3://`,

@@ -37,8 +37,9 @@ export interface Scene {
   atEnd(clean: () => unknown): void;
   s3Store(name?: string): Promise<ScenarioStore & { readonly prefix: string }>;
   fileStore(name?: string): ScenarioStore & { readonly folder: string };
-  backup(server: Server, store: ScenarioStore, database?: string): Promise<BackupResult>;
-  drill(store: ScenarioStore, database?: string): Promise<DrillResult>;
+  /** More options than those of server and store may be given. */
+  backup(server: Server, store: ScenarioStore, given?: Readonly<Record<string, unknown>>): Promise<BackupResult>;
+  drill(store: ScenarioStore): Promise<DrillResult>;
   /** The placeholders of a server and of a store. */
   values(server: Server, store: ScenarioStore): Values;
 }
@@ -79,10 +80,10 @@ export function openScene(world: World, name: string, folder: string): Scene & {
       const { href: url } = pathToFileURL(path);
       return { folder: path, url, environment: {}, values: { STORE: url, REGION: '', ENDPOINT: '', KEY_ID: '', KEY_SECRET: '' } };
     },
-    async backup(server, store, from = database) {
+    async backup(server, store, given = {}) {
       const { user, password, host, port } = server.target;
-      const databaseUrl = `postgres://${user}:${encodeURIComponent(password ?? '')}@${host}:${port}/${from}`;
-      return backup(backupOptions.parse({ databaseUrl, storage: store.url, ...settingsOf(store) }), await contextFor(store));
+      const databaseUrl = `postgres://${user}:${encodeURIComponent(password ?? '')}@${host}:${port}/${database}`;
+      return backup(backupOptions.parse({ databaseUrl, storage: store.url, ...settingsOf(store), ...given }), await contextFor(store));
     },
     drill: async (store, of = database) =>
       drill(drillOptions.parse({ database: of, storage: store.url, ...settingsOf(store) }), await contextFor(store)),

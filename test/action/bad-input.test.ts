@@ -140,7 +140,7 @@ describe('wrong inputs', () => {
     expectStatus(end, 2);
     expect(end.annotations).toMatchObject([{ name: 'error', properties: { title: code } }]);
     expect(end.annotations[0]?.data).toContain(message);
-    expect(end.annotations[0]?.data).toMatch(/\nhttps:\/\/github\.com\/lifeboat-home\/pg-lifeboat\/blob\/v1\/docs\/errors\.md#:~:text=[a-z-]+$/);
+    expect(end.annotations[0]?.data).toMatch(/\nhttps:\/\/github\.com\/lifeboat-home\/pg-lifeboat\/blob\/v1\/runbooks\/[a-z-]+\.md#[a-z-]+$/);
     expect(end.summary).toMatch(/^## ❌ \w+ of .* failed\n/);
     expect(end.summary).toContain(`\`${code}\``);
     expect(end.outputs).toEqual({});

@@ -117,7 +117,7 @@ describe('backup, drill and restore', () => {
         name: 'error',
         properties: { title: 'target-missed' },
         data: expect.stringMatching(
-          /^Proven, but a target was missed: .*\n.*\nhttps:\/\/github\.com\/lifeboat-home\/pg-lifeboat\/blob\/v1\/docs\/errors\.md/,
+          /^Proven, but a target was missed: .*\n.*\nhttps:\/\/github\.com\/lifeboat-home\/pg-lifeboat\/blob\/v1\/runbooks\/drill-failed\.md#decide/,
         ),
       },
     ]);

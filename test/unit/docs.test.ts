@@ -9,11 +9,19 @@ import { CHECKSUM_ALGORITHM } from '../../src/postgres/checksum.ts';
 import { thrownBy } from '../harness/thrown.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...['docs', 'runbooks'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
+];
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
 
 describe('docs/errors.md', () => {
-  const rows = [...read('docs/errors.md').matchAll(/^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)];
+  const rows = [...read('docs/errors.md').matchAll(/^\| \[`([^`]+)`\]\([^)]+\) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)];
 
   it('has every code once, and no other', () => {
     expect(rows.map(([, code]) => code).toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
@@ -56,9 +64,8 @@ describe.each(PAGES)('%s', (page) => {
   it('names options that there are', () => {
     const others = ['--confirm', '--config', '--json', '--verbose', '--help', '--version'];
     const known = [...VERB_NAMES.flatMap((verb) => describeOptions(VERBS[verb].schema).map(({ flag }) => `--${flag}`)), ...others];
-    const commands = [...text.matchAll(/(?:lifeboat --|lifeboat) (?:backup|restore|drill|list|show) ((?:[^\n`\\]|\\\n)*)/g)].map(
-      ([, rest]) => rest as string,
-    );
+    const command = new RegExp(String.raw`(?:lifeboat --|lifeboat) (?:${VERB_NAMES.join('|')}) ((?:[^\n\x60\\]|\\\n)*)`, 'g');
+    const commands = [...text.matchAll(command)].map(([, rest]) => rest as string);
     const options = commands.flatMap((rest) => [...rest.matchAll(/(?<=^|\s)--[a-z][a-z0-9-]*/g)].map(([flag]) => flag));
     expect(options.filter((flag) => !known.includes(flag) && !known.includes(flag.replace('--no-', '--')))).toEqual([]);
   });

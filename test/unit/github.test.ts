@@ -128,13 +128,13 @@ describe('annotations', () => {
       GITHUB_ACTION_REF: 'v1',
       GITHUB_REPOSITORY: 'x/y',
     };
-    expect(docsLink('bad-option', remote)).toBe('https://ghe.example.com/o/p/blob/v1/docs/errors.md#:~:text=bad-option');
+    expect(docsLink('bad-option', remote)).toBe('https://ghe.example.com/o/p/blob/v1/runbooks/backup-failed.md#the-question-was-wrong');
     expect(docsLink('not-proven', { GITHUB_REPOSITORY: 'x/y', GITHUB_SHA: 'abc' })).toBe(
-      'https://github.com/x/y/blob/abc/docs/errors.md#restoring-and-drilling',
+      'https://github.com/x/y/blob/abc/runbooks/drill-failed.md#decide',
     );
     const called = { LIFEBOAT_REPOSITORY: 'o/p', LIFEBOAT_COMMIT: 'def', GITHUB_REPOSITORY: 'x/y', GITHUB_SHA: 'abc' };
-    expect(docsLink('bad-option', called)).toBe('https://github.com/o/p/blob/def/docs/errors.md#:~:text=bad-option');
-    expect(docsLink('bad-option', {})).toBe('docs/errors.md');
+    expect(docsLink('bad-option', called)).toBe('https://github.com/o/p/blob/def/runbooks/backup-failed.md#the-question-was-wrong');
+    expect(docsLink('bad-option', {})).toBe('runbooks/backup-failed.md#the-question-was-wrong');
   });
 });
 

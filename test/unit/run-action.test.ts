@@ -77,7 +77,7 @@ describe('runAction', () => {
     expect(status).toBe(1);
     expect(errors.map(({ data }) => data.split('\n').slice(0, 2))).toEqual([
       ['One: ***', 'Use fewer `jobs`, not --job.'],
-      ['two ***', 'docs/errors.md'],
+      ['two ***', 'runbooks/database-lost.md#something-did-not-come-back'],
     ]);
     expect(text).toContain('two ***');
   });

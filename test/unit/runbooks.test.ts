@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isAsExpected } from '../../scripts/runbooks/expected.ts';
 import { runUrlOf, withFooter } from '../../scripts/runbooks/footer.ts';
-import { parsePage } from '../../scripts/runbooks/page.ts';
+import { type Page, parsePage, sectionOf } from '../../scripts/runbooks/page.ts';
 import { fillIn } from '../../scripts/runbooks/placeholders.ts';
 import { HEADINGS, problemsOf } from '../../scripts/runbooks/rules.ts';
 import { SCENARIOS } from '../../scripts/runbooks/scenarios.ts';
+import { ERROR_CODES } from '../../src/errors.ts';
+import { RUNBOOK_PLACES } from '../../src/report/runbook-places.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'runbooks');
 const pages = readdirSync(FOLDER)
@@ -23,6 +25,49 @@ describe.each(pages.map((page) => [page.name, page] as const))('the runbook %s',
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter((name) => !(name in SCENARIOS))).toEqual([]);
   });
+});
+
+const index = parsePage('README', readFileSync(join(FOLDER, 'README.md'), 'utf8'));
+
+describe('the index of the runbooks', () => {
+  const links = (text: string | null) => [...(text ?? '').matchAll(/\]\(([^)#]+\.md)/g)].map(([, link = '']) => link);
+
+  it('begins with a table that leads to every page', () => {
+    expect(index.text).toMatch(/^# Runbooks\n\n(?:[^|\n].*\n)+\n\| what you see \| page \|\n/);
+    const [table = ''] = /\n\|.*?\n\n/s.exec(index.text) ?? [];
+    expect(links(table).toSorted()).toEqual(pages.map(({ name }) => `${name}.md`));
+  });
+
+  it('leads from every code to its place, and from no code that there is not', () => {
+    const rows = [...(sectionOf(index, 'by-error-code') ?? '').matchAll(/^\| `([^`]+)` \| \[[^\]]+\]\(([^)]+)\) \|$/gm)];
+    expect(Object.fromEntries(rows.map(([, code, place]) => [code, place]))).toEqual(RUNBOOK_PLACES);
+    const results = ['bug', 'preflight', 'not-proven', 'target-missed', 'not-rebuilt'];
+    expect(Object.keys(RUNBOOK_PLACES).toSorted()).toEqual([...Object.keys(ERROR_CODES), ...results].toSorted());
+  });
+});
+
+it.each(Object.entries(RUNBOOK_PLACES))('the code %s is dealt with in %s', (code, place) => {
+  const [file = '', anchor = ''] = place.split('#');
+  const page: Page | undefined = [index, ...pages].find(({ name }) => `${name}.md` === file);
+  expect(sectionOf(page ?? index, anchor)).toContain(code === 'bug' ? '`bug:`' : `\`${code}\``);
+});
+
+it('anchors lead to headings', () => {
+  const all = [index, ...pages];
+  const broken = all.flatMap(({ name, text }) =>
+    [...text.matchAll(/\]\(([^):#]*)#([^)]+)\)/g)].flatMap(([, file = '', anchor = '']) => {
+      const target = all.find((page) => `${page.name}.md` === (file === '' ? `${name}.md` : file));
+      return target === undefined || sectionOf(target, anchor) !== null ? [] : [`${name}.md: ${file}#${anchor}`];
+    }),
+  );
+  expect(broken).toEqual([]);
+});
+
+it('game days play pages that there are', () => {
+  const drills = readdirSync(join(FOLDER, 'drills')).map((file) => readFileSync(join(FOLDER, 'drills', file), 'utf8'));
+  const named = drills.flatMap((text) => [...text.matchAll(/^runbook: (\S+)$/gm)].map(([, file = '']) => file));
+  expect(named.length).toBeGreaterThan(4);
+  expect(named.filter((file) => !pages.some(({ name }) => `${name}.md` === file))).toEqual([]);
 });
 
 it('uses every scenario on some page, but for the one that is for tests', () => {
