@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Progress } from '../../src/context.ts';
 import type { ReindexResult } from '../../src/indexes/repair/reindex.ts';
 import { openSession, withSession } from '../../src/postgres/connect.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
@@ -113,6 +115,8 @@ describe('a deadlock', () => {
     const context = recordingContext();
     const running = runReindex(target, HELD, context);
     await waiting(target, REINDEX, running);
+    const waitsFor = `which waits for process ${writer.session.processId} (postgres, test), its transaction open for`;
+    await eventually(() => context.lines.some((line) => line.includes(waitsFor)));
     const locking = migration.session.query('LOCK TABLE churned.orders IN SHARE MODE');
     await waiting(target, 'LOCK TABLE');
     await writer.end();
@@ -228,12 +232,67 @@ describe('a run that is stopped', () => {
   test('by its deadline, in the middle of a rebuild, removes its copy', async () => {
     await whileHeld(target, async () => {
       let now = new Date();
-      const running = runReindex(target, { ...HELD, deadline: '1h' }, recordingContext(), () => now);
+      const context = recordingContext();
+      const seen: Progress[] = [];
+      const log = { ...context.log, progress: (progress: Progress) => void seen.push(progress) };
+      const running = runReindex(target, { ...HELD, deadline: '1h' }, { ...context, log }, () => now);
       await waiting(target, REINDEX, running);
+      await eventually(() => seen.length > 0);
+      expect(seen[0]).toMatchObject({ phase: expect.stringContaining('churned.orders_held: building index'), unit: 'bytes' });
       now = new Date(now.getTime() + 3_600_000);
       expect(await running).toMatchObject({ ok: false, indexes: [{ outcome: 'failed', attempts: 1, why: expect.stringContaining('deadline') }] });
       expect(await invalidIndexes(target)).toEqual(BEFORE);
     });
+  });
+
+  test('by a copy that outgrows the budget, which nobody could have known, removes it', async () => {
+    // as many buckets are made as there are rows in the table, although hardly any is in the index
+    await runSql(
+      target,
+      `CREATE TABLE churned.rare (id int, hit boolean);
+       CREATE INDEX rare_held ON churned.rare USING hash (churned.held(id)) WHERE hit;
+       INSERT INTO churned.rare SELECT i, i = 1 FROM generate_series(1, 20000) i`,
+    );
+    await whileHeld(target, async () => {
+      const result = await runReindex(target, { index: ['churned.rare_held'], apply: true, maxBytes: '100kB' });
+      expect(result).toMatchObject({
+        ok: false,
+        indexes: [{ outcome: 'failed', why: expect.stringMatching(/has .* already, and 100 KiB were allowed/) }],
+      });
+      expect(leftBy(result)).toMatchObject([{ name: 'rare_held_ccnew', removed: true }]);
+      expect(await invalidIndexes(target)).toEqual(BEFORE);
+    });
+  });
+
+  const ended = (statement: string) =>
+    runSql(target, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pg-lifeboat reindex' AND ${statement}`);
+
+  test('by the end of the session that rebuilds removes its copy', async () => {
+    await whileHeld(target, async () => {
+      const running = runReindex(target, HELD);
+      await waiting(target, REINDEX, running);
+      await ended(`datname = current_database() AND query LIKE '${REINDEX}%'`);
+      const result = await running;
+      expect(result).toMatchObject({ ok: false, indexes: [{ outcome: 'failed', attempts: 1, why: expect.stringContaining('was lost') }] });
+      expect(leftBy(result)).toMatchObject([{ name: 'orders_held_ccnew1', removed: true }]);
+      expect(await invalidIndexes(target)).toEqual(BEFORE);
+    });
+  });
+
+  test('by the end of the session that watches cancels the rebuild, and the next run removes its copy', async () => {
+    const state = join(temporaries, 'state.json');
+    await whileHeld(target, async () => {
+      const running = runReindex(target, { ...HELD, state });
+      await waiting(target, REINDEX, running);
+      const lost = rejectionOf(running);
+      await ended(`datname = current_database() AND query NOT LIKE '${REINDEX}%'`);
+      expect(await lost).toMatchObject({ code: 'connection-lost' });
+    });
+    await expectNothingLeft([target], temporaries);
+    const next = await runReindex(target, { ...HELD, state });
+    expect(leftBy(next)).toMatchObject([{ name: 'orders_held_ccnew1', removed: true }]);
+    expect(next).toMatchObject({ ok: true });
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
   });
 
   test('by somebody who cancels the statement says so', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
+import { LifeboatError } from '../../errors.ts';
 import type { Session } from '../../postgres/connect.ts';
 import { bytes } from '../../report/format.ts';
 import { readWal, type WalLimits, walProblems } from './hindrances.ts';
@@ -52,7 +53,7 @@ export function watchRebuild(session: Session, options: GuardOptions, { log, sig
     if (signal.aborted) return 'the run was told to stop.';
     const late = options.timeProblem();
     if (late !== null) return late;
-    const [state] = await session.query<State>(STATE_SQL, [options.pid]);
+    const [state] = await session.query<State>(STATE_SQL, [options.pid]).catch(whenLocked);
     if (state !== undefined) tell(state);
     if (state?.copyBytes && options.mostBytes !== null && Number(state.copyBytes) > options.mostBytes) {
       return `the new index has ${bytes(Number(state.copyBytes))} already, and ${bytes(options.mostBytes)} were allowed.`;
@@ -81,6 +82,12 @@ export function watchRebuild(session: Session, options: GuardOptions, { log, sig
       await watching;
     },
   };
+}
+
+/** A size that cannot be had now is asked for again. */
+function whenLocked(error: unknown): [] {
+  if (error instanceof LifeboatError && error.code === 'lock-timeout') return [];
+  throw error;
 }
 
 interface State {

@@ -128,7 +128,7 @@ async function settle(facts: RepairFacts, rebuild: Underway | null, { control, l
   if (rebuild === null) return { after: null, leftovers: [] };
   await endSession(control, rebuild.session, SESSION_PATIENCE_MS);
   const [now] = await findIndex(control, facts);
-  const isNew = now !== undefined && now.facts.oid !== facts.oid && now.facts.valid && now.facts.definition === facts.definition;
+  const isNew = now !== undefined && now.facts.oid !== facts.oid && now.facts.valid && [facts.definition, null].includes(now.facts.definition);
   const leftovers = await clearAfter(control, rebuild, ledger, context);
   return { after: isNew ? now.facts : null, leftovers };
 }

@@ -190,7 +190,8 @@ async function endOutcome(candidate: Candidate, end: RebuildEnd, seconds: number
   const base = { ...plannedOutcome(judged), attempts: end.attempts, seconds };
   if (end.failure !== null || end.after === null) return { ...base, outcome: 'failed', why: end.failure };
   const bytesBefore = judged.facts.bytes ?? 0;
-  const bytesAfter = end.after.bytes ?? bytesBefore;
+  const bytesAfter = end.after.bytes;
+  if (bytesAfter === null) return { ...base, outcome: 'rebuilt', why: 'Its new size could not be read: somebody locks it.' };
   const gainedBytes = bytesBefore - bytesAfter;
   const rebuilt = { ...base, outcome: 'rebuilt', bytesAfter, gainedBytes } as const;
   if (gainedBytes >= LEAST_GAIN * bytesBefore) return rebuilt;
