@@ -6,14 +6,12 @@ import type { ConnectionTarget } from '../../postgres/url.ts';
 import { clearAfter, type Leftover } from './clear.ts';
 import { type Guard, watchRebuild } from './guard.ts';
 import type { WalLimits } from './hindrances.ts';
+import { better, type Judge } from './judge.ts';
 import type { Ledger } from './ledger.ts';
 import type { Underway } from './leftovers.ts';
 import { type Budget, type Candidate, type Decision, decide, type Prediction, type RepairFacts } from './plan.ts';
 import { findIndex, readFacts, readInvalid } from './read.ts';
 import { endSession, openWork } from './sessions.ts';
-
-/** Judges an index anew, by the statistics as they are now; `null` when nobody can say. */
-export type Judge = (control: Session, facts: RepairFacts, before: Prediction | null) => Promise<Prediction | null>;
 
 export interface Repair {
   readonly target: ConnectionTarget;
@@ -96,7 +94,7 @@ async function analyzeAndJudge(work: Session, candidate: Candidate, budget: Budg
   if (facts === undefined) {
     return { candidate, decision: { action: 'skip', why: 'It is gone: somebody dropped or rebuilt it meanwhile.' } as const };
   }
-  const again = { ...candidate, facts, prediction: await judge(control, facts, candidate.prediction) };
+  const again = { ...candidate, facts, prediction: better(candidate.prediction, (await judge([facts.oid])).get(facts.oid)) };
   return { candidate: again, decision: decide(again, budget) };
 }
 

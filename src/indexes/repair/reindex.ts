@@ -10,7 +10,7 @@ import type { BloatMethod } from '../bloat/bloat.ts';
 import { chooseCandidates } from './choose.ts';
 import { type Leftover, recover } from './clear.ts';
 import { hindrancesOf, readActivity } from './hindrances.ts';
-import { judgeAgain } from './judge.ts';
+import { better, judgeIn } from './judge.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { type Budget, type Candidate, type Decision, decide, inOrder, LEAST_GAIN, type Prediction, raisedThreshold, ratioOf } from './plan.ts';
 import { type RebuildEnd, type Repair, rebuildIndex } from './rebuild.ts';
@@ -78,7 +78,9 @@ export async function reindex(options: ReindexOptions, context: Context, clock: 
       context.log.info(`${options.apply ? 'Rebuilding' : 'Looking at'} indexes of ${describeTarget(target)}.`);
       const of = { systemIdentifier: await readSystemIdentifier(control), database: target.database };
       const ledger = await openLedger(stateFileOf(options, store, database), of, context.log);
-      const repair = { target, control, ledger, judge: judgeAgain, limits: options, lockTimeoutMs: options.lockTimeout * 1000 };
+      // to read an index's pages is little beside rebuilding it, and much beside looking at it
+      const judge = judgeIn(target, { manifest: null, proof: null, exact: options.apply }, context.signal);
+      const repair = { target, control, ledger, judge, limits: options, lockTimeoutMs: options.lockTimeout * 1000 };
       return await perform({ ...options, database }, { ...repair, timeProblem: () => null }, store, context, clock);
     } finally {
       await control.close();
@@ -119,7 +121,8 @@ async function perform(
   const { control, ledger } = repair;
   const earlier = await recover(control, ledger, options, context);
   const choice = await chooseCandidates(control, options, ledger, store, context);
-  const candidates = inOrder(choice.candidates);
+  const judged = await repair.judge(choice.candidates.map(({ facts }) => facts.oid));
+  const candidates = inOrder(choice.candidates).map((one) => ({ ...one, prediction: better(one.prediction, judged.get(one.facts.oid)) }));
   const outcomes: IndexOutcome[] = [];
   const own: Leftover[] = [];
   for (const candidate of candidates) {
