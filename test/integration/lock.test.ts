@@ -3,7 +3,9 @@ import { Readable } from 'node:stream';
 import { PutObjectLegalHoldCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { list } from '../../src/catalog/list.ts';
+import { copy } from '../../src/copy/copy.ts';
 import { manifestKey, partKey } from '../../src/format/layout.ts';
+import { copyOptions } from '../../src/options/copy.ts';
 import { listOptions } from '../../src/options/list.ts';
 import { pruneOptions } from '../../src/options/prune.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
@@ -11,6 +13,7 @@ import { pruneMarkdown } from '../../src/report/markdown/prune.ts';
 import { pruneText } from '../../src/report/terminal/prune.ts';
 import { PLAIN } from '../../src/report/terminal/style.ts';
 import { pruneStore } from '../../src/retention/prune.ts';
+import { openFileStore } from '../../src/storage/file.ts';
 import { lockFor, lockingStore } from '../../src/storage/lock.ts';
 import type { ObjectLock, Store } from '../../src/storage/store.ts';
 import { recordingContext, runBackup, temporaryStore } from '../harness/engine.ts';
@@ -145,7 +148,7 @@ describe('a backup with --lock-days', () => {
     expect(error).toMatchObject({
       code: 'lock-unsupported',
       message: expect.stringContaining(storage),
-      remedy: expect.stringContaining('--lock-days'),
+      remedy: expect.stringContaining('lock-days'),
     });
     expect(context.lines.join('\n')).not.toMatch(/pg_dump:/);
     const store = open === null ? null : await open();
@@ -168,6 +171,38 @@ describe('a backup with --lock-days', () => {
     await store.close();
     const listed = await list(listOptions.parse({ storage: `s3://${bucket.name}/failed`, ...s3(bucket) }), recordingContext());
     expect(listed.backups).toEqual([]);
+  });
+});
+
+describe('a copy with lock-days', () => {
+  const copyTo = (from: string, to: string) => {
+    const settings = `s3-endpoint=${bucket.endpoint} s3-region=${bucket.region}`;
+    return copy(
+      copyOptions.parse({ storage: from, to: [`${to} ${settings} lock-days=2 lock-mode=governance`], database: ['shop'] }),
+      recordingContext(),
+    );
+  };
+
+  test('locks every object in the other store, which has to be able to', async () => {
+    if (locksNothing('a copy')) return;
+    const { url } = await temporaryStore();
+    const from = openFileStore(url);
+    const id = await writeBackup(from, 'shop', { at: new Date(Date.now() - 3_600_000).toISOString(), drills: ['proven'] });
+    expect(await copyTo(url, `s3://${bucket.name}/copied`)).toMatchObject({ ok: true, copies: [{ backups: [{ id, outcome: 'copied' }] }] });
+    const to = await bucket.open('copied');
+    const names = await objectsOf(to, 'shop', id);
+    expect(names).toEqual(await objectsOf(from, 'shop', id));
+    for (const name of names) {
+      const until = Date.parse(String(await to.lockedUntil(partKey('shop', id, name))));
+      expect(Math.abs(until - inDays(2).getTime())).toBeLessThan(DAY_MS / 24);
+    }
+    await to.close();
+
+    const refused = await copyTo(url, `s3://${plain.name}/copied`);
+    expect(refused).toMatchObject({ ok: false, copies: [{ problem: { code: 'lock-unsupported' } }] });
+    const other = await plain.open('copied');
+    expect(await other.folders('')).toEqual([]);
+    await other.close();
   });
 });
 
