@@ -70,6 +70,12 @@ const ENGINE: { readonly [V in VerbName]: (options: OptionsOf<V>, context: Conte
     const { reindexText } = await import('../report/terminal/reindex.ts');
     return { result, ok: result.ok, text: (style) => reindexText(result, style) };
   },
+  async indexes(options, context) {
+    const { indexes } = await import('../indexes/indexes.ts');
+    const result = await indexes(options, context);
+    const { indexesText } = await import('../report/terminal/indexes.ts');
+    return { result, ok: result.ok, text: (style) => indexesText(result, style) };
+  },
   async list(options, context) {
     const { list } = await import('../catalog/list.ts');
     const result = await list(options, context);

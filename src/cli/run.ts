@@ -44,7 +44,7 @@ async function perform(request: VerbRequest, shell: Shell): Promise<number> {
   const config = await readConfigFile(request.config, request.verb, request.given);
   const options = readOptions(request.verb, { given: request.given, environment, ...(config === null ? {} : { config }) });
   for (const { name, meta } of describeOptions(VERBS[request.verb].schema)) {
-    const value = String((options as Record<string, unknown>)[name] ?? '');
+    const value = [(options as Record<string, unknown>)[name] ?? ''].flat().join('\n');
     // a URL and a connection string are shown but for their password; anything else is nothing but a secret
     if (meta.secret) secrets[/[:=]/.test(value) ? 'add' : 'addWhole'](value);
     if (name === 'signingKey') secrets.addKey(value);

@@ -93,3 +93,12 @@ export function isProof(key: string): boolean {
 export function proofKey(database: string, id: string, at: Date): string {
   return partKey(database, id, `proofs/${compactTime(at)}-${randomBytes(2).toString('hex')}.json`);
 }
+
+/** Where index reports lie: beside the backups, under a name that no backup has. */
+export function reportsFolder(database: string): string {
+  return `${databaseFolder(database)}/reports`;
+}
+
+export function reportKey(database: string, at: Date): string {
+  return `${reportsFolder(database)}/${compactTime(at)}.json`;
+}

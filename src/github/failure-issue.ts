@@ -1,3 +1,4 @@
+import { literal } from '../report/markdown/escape.ts';
 import { ApiError, type GitHubApi } from './api.ts';
 import { type IssueState, issueBody, markerOf, readState } from './issue-body.ts';
 
@@ -14,6 +15,8 @@ export interface Happening {
   readonly body: string;
   readonly runUrl: string | null;
   readonly at: Date;
+  /** When it is no failure, but something that stays open: what the issue is called, and what is new about it. */
+  readonly tracked?: { readonly title: string; readonly news: string | null };
 }
 
 interface Issue {
@@ -47,7 +50,7 @@ export async function reportFailure(api: GitHubApi, happening: Happening): Promi
 export async function reportRecovery(api: GitHubApi, happening: Happening): Promise<string[]> {
   const open = await openIssues(api, happening, happening.nameless);
   for (const issue of open) {
-    await api.post(`/issues/${issue.number}/comments`, { body: `Recovered: ${runOf(happening)} succeeded.` });
+    await api.post(`/issues/${issue.number}/comments`, { body: closingComment(happening) });
     await api.patch(`/issues/${issue.number}`, { state: 'closed', state_reason: 'completed' });
   }
   return open.map((issue) => issue.html_url);
@@ -80,8 +83,21 @@ async function update(api: GitHubApi, issue: Issue, happening: Happening): Promi
   const sameDay = before.told.slice(0, 10) === at.slice(0, 10);
   const state: IssueState = { count: before.count + 1, first: before.first, told: sameDay ? before.told : at };
   await api.patch(`/issues/${issue.number}`, issueBody(happening, state));
-  if (!sameDay) await api.post(`/issues/${issue.number}/comments`, { body: `Failed again, ${state.count} times now: ${runOf(happening)}.` });
+  const news = newsOf(happening, state, sameDay);
+  if (news !== null) await api.post(`/issues/${issue.number}/comments`, { body: news });
   return issue.html_url;
+}
+
+/** Of what stays open there is news when something about it is new; of a failure, once a day. */
+function newsOf(happening: Happening, { count }: IssueState, sameDay: boolean): string | null {
+  if (happening.tracked === undefined) return sameDay ? null : `Failed again, ${count} times now: ${runOf(happening)}.`;
+  return happening.tracked.news === null ? null : `${literal(happening.tracked.news)} See ${runOf(happening)}.`;
+}
+
+function closingComment(happening: Happening): string {
+  return happening.tracked === undefined
+    ? `Recovered: ${runOf(happening)} succeeded.`
+    : `Nothing is left to do: ${runOf(happening)} found nothing more.`;
 }
 
 async function closeDuplicate(api: GitHubApi, issue: Issue, of: number): Promise<void> {

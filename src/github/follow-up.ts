@@ -1,7 +1,7 @@
 import { ApiError, type GitHubApi, openApi } from './api.ts';
 import { type Happening, reportFailure, reportRecovery } from './failure-issue.ts';
 import { beat, type Notice, notify } from './notify.ts';
-import { namelessDatabase } from './shell.ts';
+import { namelessDatabase, type Tracked as TrackedOutcome } from './shell.ts';
 
 /** How a run ended. */
 export interface FollowUpOutcome {
@@ -42,6 +42,25 @@ export async function followUp(outcome: FollowUpOutcome, settings: FollowUpSetti
   }
   if (heartbeatUrl && outcome.ok) warnings.push(await beat(heartbeatUrl, signal));
   return warnings.filter((warning) => warning !== null);
+}
+
+/**
+ * The same for what stays open until it is done: only its issue, because nothing has failed.
+ * @returns warnings for the log
+ */
+export async function followTracked(tracked: TrackedOutcome, settings: FollowUpSettings): Promise<string[]> {
+  const { subject, open, title, news, markdown, ...rest } = tracked;
+  if (!settings.issue || settings.signal.aborted) return [];
+  const happening: Happening = {
+    ...rest,
+    verb: subject,
+    body: markdown,
+    runUrl: runUrl(settings.environment),
+    at: new Date(),
+    tracked: { title, news },
+  };
+  const { warning } = await track(!open, happening, settings);
+  return warning === null ? [] : [warning];
 }
 
 interface Tracked {

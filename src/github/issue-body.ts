@@ -23,6 +23,7 @@ export function markerOf(verb: string, database: string): string {
 
 export function issueBody(happening: Happening, state: IssueState): { readonly title: string; readonly body: string } {
   const { verb, database, headline, runUrl, at } = happening;
+  const words = happening.tracked === undefined ? FAILURE : TRACKED;
   const newest = `${time(at.toISOString())}${runUrl === null ? '' : `, [run](${runUrl})`}`;
   const head = [
     markerOf(verb, database),
@@ -30,19 +31,24 @@ export function issueBody(happening: Happening, state: IssueState): { readonly t
     '',
     `**${prose(headline)}**`,
     '',
-    '| Database | Failing since | Failures | Newest |',
+    `| Database | ${words.since} | ${words.count} | Newest |`,
     '| --- | --- | --: | --- |',
     `| ${code(database)} | ${time(state.first)} | ${state.count} | ${newest} |`,
     '',
   ];
-  const tail = ['', '---', `pg-lifeboat keeps this up to date, and closes it when the next ${prose(verb)} of this database succeeds.`];
+  const tail = ['', '---', `pg-lifeboat keeps this up to date, and closes it when ${words.end(prose(verb))}.`];
   const room = LONGEST_BODY - head.join('\n').length - tail.join('\n').length;
   const title = shortened(
-    `${sentenceCase(verb)} of ${visible(database)} failed${state.count === 1 ? '' : ` (${counted(state.count, 'time')})`}`,
+    happening.tracked === undefined
+      ? `${sentenceCase(verb)} of ${visible(database)} failed${state.count === 1 ? '' : ` (${counted(state.count, 'time')})`}`
+      : visible(happening.tracked.title),
     LONGEST_TITLE,
   );
   return { title, body: [...head, fitted(happening.body, room), ...tail].join('\n') };
 }
+
+const FAILURE = { since: 'Failing since', count: 'Failures', end: (verb: string) => `the next ${verb} of this database succeeds` };
+const TRACKED = { since: 'Open since', count: 'Reports', end: () => 'nothing of it is left to do' };
 
 /** `null` for a body that somebody has edited too well. */
 export function readState(body: string): IssueState | null {

@@ -35,6 +35,22 @@ export interface Told {
   readonly markdown: string;
 }
 
+/** What stays open until it is done, in an issue of its own that every run brings up to date: nothing has failed. */
+export interface Tracked {
+  /** What the issue is about, beside the database: one issue of each. */
+  readonly subject: string;
+  readonly database: string;
+  /** Of the issue, plain text. */
+  readonly title: string;
+  /** Whether anything is left to do; without, the issue is closed. */
+  readonly open: boolean;
+  readonly headline: string;
+  /** Escaped. */
+  readonly markdown: string;
+  /** One sentence for those who follow the issue; `null` when this run brings them nothing new. */
+  readonly news: string | null;
+}
+
 /** How an action ended, unless it threw. Its Markdown is the run's summary. */
 export interface Outcome<A extends ActionName> extends Told {
   readonly outputs: OutputsOf<A>;
@@ -42,4 +58,5 @@ export interface Outcome<A extends ActionName> extends Told {
   readonly problems?: readonly Problem[];
   /** When it was about several databases: what is told of each. */
   readonly each?: readonly Told[];
+  readonly tracked?: Tracked;
 }

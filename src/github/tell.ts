@@ -9,7 +9,7 @@ import { annotate } from './annotations.ts';
 import { docsLink } from './docs.ts';
 import { inputVariable } from './inputs.ts';
 import { writeOutputs } from './outputs.ts';
-import { EVERY_DATABASE, namelessDatabase, type Outcome, type Shell, type Told } from './shell.ts';
+import { EVERY_DATABASE, namelessDatabase, type Outcome, type Shell, type Told, type Tracked } from './shell.ts';
 import { writeSummary } from './summary.ts';
 
 /** Outputs, summary, whoever waits to hear of it, and annotations; answers with the exit status. Nothing here makes a success a failure. */
@@ -22,6 +22,7 @@ export async function tellOutcome<A extends ActionName>(outcome: Outcome<A>, set
   const more = lines.length > MOST_LINES ? [`and ${lines.length - MOST_LINES} more lines, in the summary`] : [];
   log.group('Summary', [...lines.slice(0, MOST_LINES), ...more]);
   await followUpAll(outcome.each ?? [outcome], settings, shell);
+  if (outcome.tracked !== undefined) await followTrackedOne(outcome.tracked, settings, shell);
   print(outcome.problems ?? [], shell);
   return outcome.ok ? 0 : 1;
 }
@@ -99,6 +100,18 @@ async function followUpAll(told: readonly Told[], settings: object, shell: Shell
     const warnings = await followUp({ verb: name, database, ok, headline: secrets.hide(headline), body }, rest);
     for (const warning of warnings) warn(warning, shell);
   }
+}
+
+async function followTrackedOne(tracked: Tracked, settings: object, shell: Shell): Promise<void> {
+  if (!('issue' in settings)) return;
+  const { issue, githubToken } = settings as FollowUpSettings;
+  const { followTracked } = await import('./follow-up.ts');
+  const { environment, controller, secrets } = shell;
+  const { news, title, headline } = tracked;
+  const hidden = { title: secrets.hide(title), headline: secrets.hide(headline), news: news === null ? null : secrets.hide(news) };
+  const told = { ...tracked, ...hidden, markdown: hideInMarkdown(tracked.markdown, shell) };
+  const rest = { issue, token: githubToken, notifyUrl: undefined, heartbeatUrl: undefined, environment, signal: controller.signal };
+  for (const warning of await followTracked(told, rest)) warn(warning, shell);
 }
 
 interface FollowUpSettings {

@@ -105,6 +105,8 @@ export interface ForeignKeyFacts {
   /** Of the referencing table; their names beside. */
   readonly attnums: readonly number[];
   readonly columns: readonly string[];
+  /** The unique index that it refers to. */
+  readonly referencedIndexOid: number;
   readonly referencedOid: number;
   readonly referencedSchema: string;
   readonly referencedTable: string;
@@ -120,8 +122,8 @@ export interface SequenceFacts {
   /** `null`: never drawn from, or not readable; `unread` tells which. Decimal text. */
   readonly lastValue: string | null;
   readonly unread: string | null;
-  /** What would let the role read it. */
-  readonly grant: string | null;
+  /** Whether the role may read what it holds. */
+  readonly mayRead: boolean;
   readonly start: string;
   readonly min: string;
   readonly max: string;
@@ -161,8 +163,10 @@ export interface ServerFacts {
   /** Since when counters are kept; `null` when Postgres does not know. */
   readonly countersSince: string | null;
   readonly role: string;
+  /** Standbys that stream from it right now. */
+  readonly standbys: number;
   /** Indexes of TOAST tables, which nobody judges. */
   readonly toast: { readonly indexes: number; readonly bytes: number };
-  /** What an index is being built on right now: their tables' oids. */
+  /** Oids of the tables that an index is being built on right now. */
   readonly building: readonly number[];
 }

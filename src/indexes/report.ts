@@ -15,8 +15,10 @@ export interface IndexReport {
     readonly versionNumber: number;
     readonly systemIdentifier: string | null;
     readonly standby: boolean;
-    /** ISO time; `null` when Postgres does not know. */
+    /** ISO time of the counters' latest reset on any of them; `null` when Postgres does not know. */
     readonly countersSince: string | null;
+    /** ISO time since which the counters are known to have counted on, by that reset or by the reports before. */
+    readonly countedSince: string;
     /** How many servers' counters are added up: this one and the replicas that were given. */
     readonly counted: number;
   };
@@ -76,4 +78,9 @@ export interface IndexEntry {
   readonly overSince: string | null;
   /** Oldest first: seconds since 1970, live bytes, rebuilt bytes or `null`. Kept of indexes from 1 MiB on. */
   readonly trend: readonly (readonly [number, number, number | null])[];
+}
+
+/** By what an index is known again in another report: a REINDEX gives it another oid. */
+export function indexKey({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return JSON.stringify([schema, name]);
 }

@@ -176,6 +176,19 @@ export const ACTIONS = {
       'rpo-met': 'Whether the newest backup was young enough at the first start. Empty where that is not known.',
     },
   },
+  'index-report': {
+    title: 'Lifeboat index-report',
+    description: 'Report on the indexes of a database: bloat measured by the drill, duplicates, unused ones, and what else to act on.',
+    branding: { icon: 'bar-chart-2', color: 'green' },
+    verb: 'indexes',
+    settings: z.strictObject({ ...config, ...followUp }),
+    outputs: {
+      findings: 'How many findings of the levels warn and act there are.',
+      bloated: 'How many of them are bloated indexes.',
+      'wasted-bytes': 'How many bytes a REINDEX of those would give back.',
+      report: 'The folder with report.json, report.md, report.sql and report.svg. Empty when out was not given.',
+    },
+  },
   reindex: {
     title: 'Lifeboat reindex',
     description: 'Rebuild bloated indexes one at a time, without locking anybody out; unless apply is true, only say what would be rebuilt.',

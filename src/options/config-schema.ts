@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FINDING_KINDS } from '../indexes/finding.ts';
 import { databaseUrl, sharedOptions } from './common.ts';
 import { copyMapping } from './copies.ts';
 import { optionMeta } from './define.ts';
@@ -15,6 +16,7 @@ export interface DatabaseConfig extends Section {
   readonly restore?: Section | null;
   readonly drill?: Section | null;
   readonly retention?: Section | null;
+  readonly indexes?: Section | null;
 }
 
 export interface Config extends Section {
@@ -35,6 +37,31 @@ const assertions = z
     'is not a mapping from names to queries',
   )
   .describe('Queries that must return true in the restored database, each under a name of its own; $1 is the time of the snapshot.');
+
+const ignoreRules = z
+  .array(
+    z.strictObject(
+      {
+        index: z
+          .string('is not a name')
+          .min(1, 'is empty')
+          .describe('What the finding is about: an index, a table, a sequence; * and ? stand for others.'),
+        kind: z
+          .enum(FINDING_KINDS, `is none of ${FINDING_KINDS.join(', ')}`)
+          .describe('Only findings of this kind.')
+          .nullish(),
+        reason: z.string('is not text: a reason is needed').min(1, 'is empty').describe('Why it is to be lived with.'),
+        until: z
+          .string()
+          .regex(/^\d{4}-\d\d-\d\d$/, 'is not a day: write 2027-01-31')
+          .describe('The last day that this holds.')
+          .nullish(),
+      },
+      'is not a mapping with index and reason',
+    ),
+    'is not a list',
+  )
+  .describe('Findings to live with, each with a reason.');
 
 const sharedShape = {
   ...shapeOf(describeOptions(z.strictObject(sharedOptions))),
@@ -85,6 +112,7 @@ function shapeOf(options: readonly OptionDescription[]): Record<string, z.ZodTyp
     options.map((option) => {
       // Queries have names of their own, which a mapping shows best.
       if (option.name === 'assert') return ['assertions', assertions.nullish()];
+      if (option.name === 'ignore') return ['ignore', ignoreRules.nullish()];
       return option.meta.secret
         ? [`${option.flag}-env`, variableName.describe(inVariable(option.schema)).nullish()]
         : [option.flag, yamlValue(option).nullish()];

@@ -47,6 +47,15 @@ export function wholeNumber(least: number, most: number): z.ZodType<number, stri
     .refine((n) => n >= least && n <= most, `is not between ${least} and ${most}`);
 }
 
+/** The same as a number with or without a fraction. */
+export function decimalNumber(least: number, most: number): z.ZodType<number, string> {
+  return z
+    .string()
+    .regex(/^\d+(?:\.\d+)?$/, 'is not a number')
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, `is not between ${least} and ${most}`);
+}
+
 const SIZE_UNITS = { B: 0, KB: 1, MB: 2, GB: 3, TB: 4 } as const;
 
 /** `0B`, `512kB`, `100MB`, `1.5GB` as bytes, in binary units as Postgres means them. */

@@ -9,7 +9,7 @@ export const matrixOptions = z.strictObject({
     description: 'The file with the databases; ./lifeboat.yml when there is one.',
     placeholder: 'FILE',
   }),
-  for: option(z.enum(['backup', 'drill', 'watch', 'verify'], 'is none of backup, drill, watch and verify').default('backup'), {
+  for: option(z.enum(['backup', 'drill', 'watch', 'verify', 'indexes'], 'is none of backup, drill, watch, verify and indexes').default('backup'), {
     description: 'What every database is to go through: it decides which environment variables an entry names.',
     placeholder: 'VERB',
   }),

@@ -3,6 +3,7 @@ import { backupOptions } from './backup.ts';
 import { copyOptions } from './copy.ts';
 import { drillOptions } from './drill.ts';
 import { gameDayOptions } from './game-day.ts';
+import { indexesOptions } from './indexes.ts';
 import { keygenOptions } from './keygen.ts';
 import { listOptions, showOptions } from './list.ts';
 import { matrixOptions } from './matrix.ts';
@@ -46,6 +47,12 @@ export const VERBS = {
   },
   copy: { summary: 'Copy the backups that another store lacks to it, every byte checked.', schema: copyOptions, configurable: false },
   verify: { summary: 'Read every part of the backups and check its digests, without a database.', schema: verifyOptions, configurable: false },
+  indexes: {
+    summary: 'Report on the indexes of a database: bloat measured by the drill, duplicates, unused ones, and what else a person should act on.',
+    schema: indexesOptions,
+    configurable: true,
+    section: 'indexes',
+  },
   reindex: {
     summary: 'Rebuild bloated indexes one at a time, without locking anybody out; without --apply, say what would be rebuilt.',
     schema: reindexOptions,

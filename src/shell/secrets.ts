@@ -4,7 +4,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Knows every secret that this run was given, and takes it out of whatever is about to be printed. */
 export interface Secrets {
-  /** A URL, of which the password is secret, and the whole if it has one; or text with age identities in it. */
+  /** A URL, of which the password is secret, and the whole if it has one; or several of them; or text with age identities in it. */
   add(value: string): void;
   /** A value that is nothing but a secret. */
   addWhole(value: string): void;
@@ -47,15 +47,19 @@ export function collectSecrets(args: readonly string[], environment: Environment
     const pem = /^\s*LS0tLS1/.test(value) ? Buffer.from(value, 'base64').toString() : value;
     for (const line of pem.split(/\\n|\r?\n/)) if (line.trim().length >= LONG && !/-----|^\s*#/.test(line)) remember(line.trim());
   };
+  // several URLs in one value have white space between them
+  const addEach = (value: string) => {
+    for (const one of [value, ...value.split(/\s+/).filter((piece) => piece.includes('://'))]) add(one);
+  };
   const all = () => [...known];
   const long = () => all().filter((secret) => secret.length >= LONG);
   for (const value of Object.values(environment)) for (const [key] of (value ?? '').matchAll(AGE_KEY)) remember(key);
-  for (const arg of args) add(arg.replace(/^--[\w-]+=/, ''));
-  for (const value of Object.values(environment)) if (value !== undefined && /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(value)) add(value);
+  for (const arg of args) addEach(arg.replace(/^--[\w-]+=/, ''));
+  for (const value of Object.values(environment)) if (value !== undefined && /^\s*[a-z][a-z0-9+.-]*:\/\//i.test(value)) addEach(value);
   for (const value of [...args, ...Object.values(environment)]) if (value !== undefined && PRIVATE_KEY.test(value)) addKey(value);
   for (const name of SECRET_VARIABLES) remember(environment[name] ?? '');
   return {
-    add,
+    add: addEach,
     addWhole: remember,
     addKey,
     all,

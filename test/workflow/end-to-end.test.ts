@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -214,6 +214,28 @@ describe('from backup to restore', () => {
     const drawn = await run('drill', await copying({ from: 'any', backup: 'random' }, keys));
     expectEnds(drawn, ['databases - success', 'drill shop success']);
     expect(jobOf(drawn, 'drill').log).toMatch(/Drew backup \S+, by chance one of \d+ older than the newest, from s3:/);
+  });
+
+  it('reports on the indexes of both, measured by those drills, and keeps each report', async () => {
+    const kept: string[][] = [];
+    const keep: StandIn = async ({ inputs, workspace }) => {
+      const files = await readdir(join(workspace, inputs['path'] ?? ''));
+      kept.push([inputs['name'] ?? '', ...files.sort()]);
+      return undefined;
+    };
+    const where = await world();
+    const weekly = await run('index-report', { ...where, standIns: { ...where.standIns, 'actions/upload-artifact': keep } });
+    expectEnds(weekly, ['databases - success', 'report shop success', 'report blog success']);
+    expectNoSecrets(weekly);
+    const files = ['report.json', 'report.md', 'report.sql', 'report.svg'];
+    expect(kept.toSorted()).toEqual([
+      ['index-report-0', ...files],
+      ['index-report-1', ...files],
+    ]);
+    const { summary, unmasked, steps } = jobOf(weekly, 'report', 'shop');
+    expect(summary).toMatch(/Bloat of \d+ indexes: \d+ (?:measured by a drill|by what a drill measured)/);
+    expect(unmasked).not.toContain(blog.database);
+    expect(steps.find(({ id }) => id === 'report')?.outputs).toMatchObject({ findings: '0', bloated: '0' });
   });
 
   it('watches both, and finds nothing', async () => {

@@ -35,7 +35,7 @@ export const jobsDoNotOverlap: Rule = (file) =>
     const { group, 'cancel-in-progress': cancel } = (job['concurrency'] ?? {}) as Record<string, unknown>;
     if (typeof group !== 'string' || cancel === undefined) return [`job ${id} must say its concurrency: group and cancel-in-progress`];
     const touchesData = stepsOf(job).some(({ uses }) =>
-      /actions\/(?:backup|preflight|drill|restore|watch|prune|copy|verify|game-day|reindex)(?:@|$)/.test(String(uses)),
+      /actions\/(?:backup|preflight|drill|restore|watch|prune|copy|verify|game-day|reindex|index-report)(?:@|$)/.test(String(uses)),
     );
     if (!touchesData) return [];
     if (cancel !== false) return [`job ${id} must not be cancelled by a later one`];

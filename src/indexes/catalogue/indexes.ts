@@ -25,7 +25,18 @@ export async function readIndexes(session: Session): Promise<IndexFacts[]> {
     (oid) => tableOf.get(oid) ?? oid,
     (some) => session.query<Definition>(DEFINITIONS_SQL, [some]),
   );
-  return rows.map(({ columns, partial, scans, ...row }) => {
+  const columns = new Map<number, IndexColumn[]>();
+  for (let start = 0; start < oids.length; start += AT_ONCE) {
+    const some = await session.query<Columns>(COLUMNS_SQL, [oids.slice(start, start + AT_ONCE)]);
+    for (const { oid, columns: of } of some) {
+      const expressions = definitions.get(oid)?.expressions ?? null;
+      columns.set(
+        oid,
+        of.map((column) => columnOf(column, expressions, classes, blurred)),
+      );
+    }
+  }
+  return rows.map(({ partial, scans, ...row }) => {
     const definition = definitions.get(row.oid);
     const bytes = sizes.get(row.oid)?.bytes ?? null;
     return {
@@ -35,17 +46,19 @@ export async function readIndexes(session: Session): Promise<IndexFacts[]> {
       predicate: partial ? (definition?.predicate ?? '?') : null,
       bytes: bytes === null ? null : Number(bytes),
       unread: unreadBecause(definition === undefined, bytes === null),
-      columns: columns.map((column) => columnOf(column, definition?.expressions ?? null, classes, blurred)),
+      columns: columns.get(row.oid) ?? [],
     };
   });
 }
 
+const AT_ONCE = 1000;
+
 type Row = Omit<IndexFacts, 'columns' | 'definition' | 'predicate' | 'bytes' | 'unread' | 'scans'> & {
-  readonly columns: readonly ColumnRow[];
   readonly partial: boolean;
   readonly scans: string | null;
 };
 type ColumnRow = Omit<IndexColumn, 'text' | 'collationDeterministic' | 'equalimage' | 'key'> & { readonly name: string | null };
+type Columns = { readonly oid: number; readonly columns: readonly ColumnRow[] };
 type EqualImage = { readonly oid: number; readonly proc: string };
 type Size = { readonly oid: number; readonly bytes: string | null };
 type Definition = {
@@ -87,7 +100,7 @@ function indexesSql(version: number): string {
            m.amname AS method, x.relpages AS pages, x.reltuples::float8 AS tuples, c.reltuples::float8 AS "tableTuples",
            (SELECT pg_catalog.split_part(o, '=', 2)::int FROM pg_catalog.unnest(x.reloptions) o WHERE o LIKE 'fillfactor=%') AS fillfactor,
            (SELECT pg_catalog.split_part(o, '=', 2)::bool FROM pg_catalog.unnest(x.reloptions) o WHERE o LIKE 'deduplicate\\_items=%') AS "deduplicateItems",
-           k.columns, i.indpred IS NOT NULL AS partial, i.indisunique AS unique, ${nullsNotDistinct} AS "nullsNotDistinct",
+           i.indpred IS NOT NULL AS partial, i.indisunique AS unique, ${nullsNotDistinct} AS "nullsNotDistinct",
            i.indisprimary AS primary, i.indisexclusion AS exclusion, i.indimmediate AS immediate, i.indisvalid AS valid, i.indisready AS ready,
            i.indislive AS live, i.indisreplident AS "replicaIdentity", i.indisclustered AS clustered, x.relkind = 'I' AS partitioned,
            h.inhparent::int8::float8 AS "parentOid",
@@ -101,19 +114,6 @@ function indexesSql(version: number): string {
       JOIN pg_catalog.pg_class c ON c.oid = i.indrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
       JOIN pg_catalog.pg_am m ON m.oid = x.relam
-      JOIN (SELECT i.indexrelid,
-                   pg_catalog.json_agg(pg_catalog.json_build_object(
-                     'attnum', i.indkey[a.attnum - 1], 'position', a.attnum, 'name', t.attname,
-                     'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'typeOid', a.atttypid::int8,
-                     'length', a.attlen, 'align', a.attalign, 'storage', a.attstorage,
-                     'opclassOid', coalesce(i.indclass[a.attnum - 1]::int8, 0), 'collationOid', coalesce(i.indcollation[a.attnum - 1]::int8, 0),
-                     'descending', coalesce(i.indoption[a.attnum - 1] & 1, 0) = 1, 'nullsFirst', coalesce(i.indoption[a.attnum - 1] & 2, 0) = 2
-                   ) ORDER BY a.attnum) AS columns
-              FROM pg_catalog.pg_index i
-              JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum > 0
-              LEFT JOIN pg_catalog.pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[a.attnum - 1] AND t.attnum <> 0
-             WHERE i.indexrelid >= 16384
-             GROUP BY 1) k ON k.indexrelid = x.oid
       LEFT JOIN pg_catalog.pg_constraint o ON o.conindid = x.oid AND o.contype IN ('p', 'u', 'x')
       LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = x.oid
       LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
@@ -122,6 +122,23 @@ function indexesSql(version: number): string {
      ORDER BY 2, 3
   `;
 }
+
+/** Of some at a time: of very many at once they would take their memory all at once. */
+const COLUMNS_SQL = `
+  SELECT i.indexrelid::int8::float8 AS oid,
+         pg_catalog.json_agg(pg_catalog.json_build_object(
+           'attnum', i.indkey[a.attnum - 1], 'position', a.attnum, 'name', t.attname,
+           'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'typeOid', a.atttypid::int8,
+           'length', a.attlen, 'align', a.attalign, 'storage', a.attstorage,
+           'opclassOid', coalesce(i.indclass[a.attnum - 1]::int8, 0), 'collationOid', coalesce(i.indcollation[a.attnum - 1]::int8, 0),
+           'descending', coalesce(i.indoption[a.attnum - 1] & 1, 0) = 1, 'nullsFirst', coalesce(i.indoption[a.attnum - 1] & 2, 0) = 2
+         ) ORDER BY a.attnum) AS columns
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum > 0
+    LEFT JOIN pg_catalog.pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[a.attnum - 1] AND t.attnum <> 0
+   WHERE i.indexrelid = ANY ($1::oid[])
+   GROUP BY 1
+`;
 
 const SIZES_SQL = `
   SELECT oid::int8::float8 AS oid, pg_catalog.pg_relation_size(oid)::text AS bytes

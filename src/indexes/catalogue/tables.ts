@@ -1,0 +1,73 @@
+import type { Session } from '../../postgres/connect.ts';
+import type { ForeignKeyFacts, TableFacts } from '../facts.ts';
+import { readUnlocked } from './locks.ts';
+import { isoTime, NOT_OURS } from './sql.ts';
+
+/** Tables, partitioned tables and materialized views, but no temporary ones. A table that is locked is not waited for. */
+export async function readTables(session: Session): Promise<TableFacts[]> {
+  const rows = await session.query<TableRow>(TABLES_SQL);
+  const sizes = await readUnlocked(
+    session,
+    rows.map(({ oid }) => oid),
+    (oid) => oid,
+    (some) => session.query<{ oid: number; bytes: string | null }>(SIZES_SQL, [some]),
+  );
+  return rows.map(({ pages, ...row }) => ({ ...row, bytes: Number(sizes.get(row.oid)?.bytes ?? pages * BLOCK) }));
+}
+
+/** Foreign keys of tables that hold rows; of a partition, with the partitioned table that it comes from. */
+export function readForeignKeys(session: Session): Promise<ForeignKeyFacts[]> {
+  return session.query<ForeignKeyFacts>(FOREIGN_KEYS_SQL);
+}
+
+type TableRow = Omit<TableFacts, 'bytes'> & { readonly pages: number };
+
+const BLOCK = 8192;
+
+const TABLES_SQL = `
+  SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS name,
+         CASE c.relkind WHEN 'p' THEN 'partitioned' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind,
+         c.reltuples::float8 AS tuples, c.relpages AS pages, c.relnatts AS columns,
+         pg_catalog.pg_stat_get_numscans(c.oid)::float8 AS "seqScans",
+         pg_catalog.pg_stat_get_tuples_returned(c.oid)::float8 AS "seqRows",
+         coalesce(x.scans, 0) AS "indexScans",
+         pg_catalog.pg_stat_get_tuples_inserted(c.oid)::float8 AS inserted,
+         pg_catalog.pg_stat_get_tuples_updated(c.oid)::float8 AS updated,
+         pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8 AS deleted,
+         pg_catalog.pg_stat_get_live_tuples(c.oid)::float8 AS "liveRows",
+         pg_catalog.pg_stat_get_mod_since_analyze(c.oid)::float8 AS "changedSinceAnalyze",
+         ${isoTime('greatest(pg_catalog.pg_stat_get_last_analyze_time(c.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid))')} AS "analyzedAt"
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN (SELECT indrelid, sum(pg_catalog.pg_stat_get_numscans(indexrelid))::float8 AS scans FROM pg_catalog.pg_index GROUP BY 1) x ON x.indrelid = c.oid
+   WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND n.nspname NOT IN ${NOT_OURS}
+   ORDER BY 2, 3
+`;
+
+const SIZES_SQL = `
+  SELECT oid::int8::float8 AS oid, pg_catalog.pg_relation_size(oid)::text AS bytes
+    FROM pg_catalog.unnest($1::oid[]) oid
+`;
+
+const FOREIGN_KEYS_SQL = `
+  SELECT o.oid::int8::float8 AS oid, o.conname AS name, o.conrelid::int8::float8 AS "tableOid",
+         k.attnums, k.columns, o.conindid::int8::float8 AS "referencedIndexOid", o.confrelid::int8::float8 AS "referencedOid",
+         rn.nspname AS "referencedSchema", r.relname AS "referencedTable",
+         CASE o.confdeltype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END AS "onDelete",
+         CASE WHEN p.conrelid <> o.conrelid THEN pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) END AS "inheritedFrom"
+    FROM pg_catalog.pg_constraint o
+    JOIN pg_catalog.pg_class c ON c.oid = o.conrelid AND c.relkind = 'r' AND c.relpersistence <> 't'
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_class r ON r.oid = o.confrelid
+    JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+    LEFT JOIN pg_catalog.pg_constraint p ON p.oid = o.conparentid
+    LEFT JOIN pg_catalog.pg_class t ON t.oid = p.conrelid
+    LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
+    CROSS JOIN LATERAL (
+      SELECT pg_catalog.json_agg(a.attnum ORDER BY u.i) AS attnums, pg_catalog.json_agg(a.attname ORDER BY u.i) AS columns
+        FROM pg_catalog.unnest(o.conkey) WITH ORDINALITY u (attnum, i)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = u.attnum) k
+   WHERE o.contype = 'f' AND n.nspname NOT IN ${NOT_OURS}
+     AND (p.oid IS NULL OR p.conrelid <> o.conrelid)
+   ORDER BY n.nspname, c.relname, o.conname
+`;

@@ -1,0 +1,53 @@
+import { displayName, qualifiedName } from '../../postgres/identifiers.ts';
+import { bytes, count, counted } from '../../report/format.ts';
+import type { TableFacts } from '../facts.ts';
+import type { IndexFinding } from '../finding.ts';
+import { about } from './common.ts';
+import type { Facts } from './facts.ts';
+
+/** Rows that a sequential scan read, of all that were read by whatever scan; fewer scans than that are no habit. */
+const MOSTLY = 0.5;
+const SEVERAL_SCANS = 50;
+const FEW_ROWS = 1000;
+
+/** Large tables that are read from one end to the other again and again. */
+export function findSequentialScans({ tables, thresholds, server }: Facts): IndexFinding[] {
+  return [...tables.values()].flatMap((table) => {
+    const { seqScans, indexScans, seqRows, bytes: size } = table;
+    const share = seqScans / Math.max(1, seqScans + indexScans);
+    if (table.kind === 'partitioned' || size < thresholds.minTable || seqScans < SEVERAL_SCANS || share < MOSTLY) return [];
+    const since = server.countersSince === null ? "the counters' beginning" : server.countersSince.slice(0, 10);
+    return about(displayName(table), {
+      kind: 'sequential-scans',
+      level: 'info',
+      evidence: [
+        `${count(seqScans)} of ${counted(seqScans + indexScans, 'scan')} since ${since} read the table from end to end: ${counted(seqRows, 'row')} of ${bytes(size)}.`,
+        'An index for what those queries look for would spare that, unless they want most of its rows.',
+      ],
+      sizeAtStake: size,
+      confidence: 'medium',
+    });
+  });
+}
+
+/** Tables whose statistics the planner lacks, or that have changed much since they were taken. */
+export function findStatistics({ tables, thresholds }: Facts): IndexFinding[] {
+  return [...tables.values()].flatMap((table) => {
+    const why = table.kind === 'partitioned' ? null : staleness(table, thresholds.staleRows);
+    if (why === null) return [];
+    return about(displayName(table), {
+      kind: 'statistics',
+      level: table.bytes >= thresholds.minTable ? 'warn' : 'info',
+      evidence: [why, 'Plans, and what this report says about its indexes, stand on these statistics.'],
+      sizeAtStake: table.bytes,
+      remedySql: `ANALYZE ${qualifiedName(table)};`,
+    });
+  });
+}
+
+function staleness({ tuples, bytes: size, liveRows, changedSinceAnalyze, analyzedAt }: TableFacts, most: number): string | null {
+  if (tuples < 0 && size > 0 && analyzedAt === null) return `It was never analyzed, and holds ${bytes(size)}.`;
+  if (changedSinceAnalyze < FEW_ROWS || changedSinceAnalyze < most * Math.max(liveRows, tuples)) return null;
+  const since = analyzedAt === null ? 'since it was analyzed' : `since ${analyzedAt.slice(0, 10)}, when it was analyzed`;
+  return `${counted(changedSinceAnalyze, 'row')} changed ${since}; it holds about ${count(Math.max(liveRows, tuples, 0))}.`;
+}

@@ -1,0 +1,90 @@
+import { type BloatReport, bloatRatio, wastedBytes } from './bloat/bloat.ts';
+import type { IndexFacts } from './facts.ts';
+import { findingKey, type IndexFinding, LEVELS, type Thresholds } from './finding.ts';
+import { type IndexEntry, type IndexReport, indexKey, type ReportedFinding } from './report.ts';
+import type { Usage } from './usage.ts';
+
+/** Half a year of weekly reports. */
+const LONGEST_TREND = 26;
+const TREND_FROM_BYTES = 1024 * 1024;
+/** So much more or less is a change. */
+const NOTABLE = 0.1;
+
+/** Since when every report measured an index at `actRatio` or above, by the index's oid; an estimate does not count. */
+export function overSince(
+  bloat: BloatReport,
+  indexes: readonly IndexFacts[],
+  previous: IndexReport | null,
+  at: string,
+  { actRatio, minWasted }: Thresholds,
+): Map<number, string> {
+  const before = entriesOf(previous);
+  const keys = new Map(indexes.map((index) => [index.oid, indexKey(index)]));
+  const over = bloat.judged.filter((one) => one.method !== 'estimated' && bloatRatio(one) >= actRatio && wastedBytes(one) >= minWasted);
+  return new Map(over.map(({ oid }) => [oid, before.get(keys.get(oid) ?? '')?.overSince ?? at]));
+}
+
+/** What a report keeps of each index, with what the report before it knew. */
+export function entries(
+  indexes: readonly IndexFacts[],
+  bloat: BloatReport,
+  usage: Usage,
+  over: ReadonlyMap<number, string>,
+  previous: IndexReport | null,
+  at: string,
+): IndexEntry[] {
+  const judged = new Map(bloat.judged.map((one) => [one.oid, one]));
+  const before = entriesOf(previous);
+  return indexes.map((index) => {
+    const { oid, schema, name, table, method, bytes, definition } = index;
+    const one = judged.get(oid);
+    const used = usage.of.get(oid);
+    const point = [Math.floor(Date.parse(at) / 1000), bytes ?? 0, one?.rebuiltBytes ?? null] as const;
+    const trend = [...(before.get(indexKey(index))?.trend ?? []), ...(bytes === null ? [] : [point])].slice(-LONGEST_TREND);
+    return {
+      oid,
+      schema,
+      name,
+      table,
+      access: method,
+      bytes,
+      definition,
+      bloat: one === undefined ? null : { method: one.method, bytes: one.bytes, rebuiltBytes: one.rebuiltBytes, confidence: one.confidence },
+      scans: used?.scans ?? null,
+      seenSince: used?.seenSince ?? before.get(indexKey(index))?.seenSince ?? at,
+      idleSince: used?.idleSince ?? at,
+      overSince: over.get(oid) ?? null,
+      trend: (bytes ?? 0) >= TREND_FROM_BYTES ? trend : [],
+    };
+  });
+}
+
+/** Each finding with what has changed about it. */
+export function compared(findings: readonly IndexFinding[], previous: IndexReport | null): ReportedFinding[] {
+  const before = new Map(previous?.findings.map((finding) => [findingKey(finding), finding]));
+  return findings.map((finding) => ({ ...finding, change: previous === null ? null : changeOf(before.get(findingKey(finding)), finding) }));
+}
+
+/** What was found before and is not found any more; not what nobody looked at this time. */
+export function gone(
+  findings: readonly Pick<IndexFinding, 'kind' | 'object'>[],
+  previous: IndexReport | null,
+  wasExamined: (finding: IndexFinding) => boolean,
+): IndexReport['gone'] {
+  if (previous === null) return null;
+  const still = new Set(findings.map(findingKey));
+  return previous.findings.filter((finding) => !still.has(findingKey(finding)) && wasExamined(finding)).map(({ kind, object }) => ({ kind, object }));
+}
+
+function changeOf(before: IndexFinding | undefined, now: IndexFinding): ReportedFinding['change'] {
+  if (before === undefined) return 'new';
+  const byLevel = LEVELS.indexOf(before.level) - LEVELS.indexOf(now.level);
+  if (byLevel !== 0) return byLevel > 0 ? 'worse' : 'better';
+  const grown = now.sizeAtStake - before.sizeAtStake;
+  if (Math.abs(grown) <= before.sizeAtStake * NOTABLE) return 'same';
+  return grown > 0 ? 'worse' : 'better';
+}
+
+function entriesOf(previous: IndexReport | null): Map<string, IndexEntry> {
+  return new Map(previous?.indexes.map((entry) => [indexKey(entry), entry]));
+}

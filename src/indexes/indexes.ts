@@ -1,0 +1,111 @@
+import type { Context } from '../context.ts';
+import { LifeboatError } from '../errors.ts';
+import type { IndexesOptions } from '../options/indexes.ts';
+import { parseDatabaseUrl } from '../postgres/url.ts';
+import { openStoreFor } from '../storage/from-options.ts';
+import type { Store } from '../storage/store.ts';
+import { judgeBloat } from './bloat/judge.ts';
+import { readIndexes } from './catalogue/indexes.ts';
+import { readSequences } from './catalogue/sequences.ts';
+import { readAges, readServer } from './catalogue/server.ts';
+import { withCarefulSession } from './catalogue/session.ts';
+import { readForeignKeys, readTables } from './catalogue/tables.ts';
+import { LEVELS, type Thresholds } from './finding.ts';
+import { makeReport } from './make-report.ts';
+import { findMeasuredSource, type MeasuredSource } from './measured-source.ts';
+import { stateInStore } from './repair/state.ts';
+import { readReplicas } from './replicas.ts';
+import type { IndexReport } from './report.ts';
+import { readLatestReport, storeReport } from './stored-reports.ts';
+
+export interface IndexesResult {
+  /** Whether nothing was found of the level that `failOn` names, or above. */
+  readonly ok: boolean;
+  readonly report: IndexReport;
+  /** Of the report in the store; `null` without a store. */
+  readonly reportKey: string | null;
+  /** Where the report's files are; `null` when they were not asked for. */
+  readonly folder: string | null;
+  /** The backup whose drill measured the indexes; `null` without one. */
+  readonly measuredBy: { readonly backup: string; readonly at: string } | null;
+}
+
+/**
+ * Looks at the indexes of a live database, in one session that only reads and waits for nobody, and reports what a person should act on.
+ * @throws LifeboatError `bad-option`, `disk-full`, and whatever Postgres and the store say
+ */
+export async function indexes(options: IndexesOptions, context: Context): Promise<IndexesResult> {
+  const { storage } = options;
+  if (storage === undefined) return withStore(null, options, context);
+  const store = await openStoreFor({ ...options, storage }, context.environment);
+  try {
+    return await withStore(store, options, context);
+  } finally {
+    await store.close();
+  }
+}
+
+async function withStore(store: Store | null, options: IndexesOptions, context: Context): Promise<IndexesResult> {
+  const { signal, log } = context;
+  const target = parseDatabaseUrl(options.databaseUrl, context.environment);
+  const database = options.database ?? target.database;
+  const source = store === null ? null : await findMeasuredSource(store, database, signal);
+  const previous = store === null ? null : ((await readLatestReport(store, database, signal))?.report ?? null);
+  const raised = store === null ? [] : (await stateInStore(store, database).read()).thresholds;
+  const read = await withCarefulSession(target, signal, async (session) => {
+    const server = await readServer(session);
+    const all = (await readIndexes(session)).filter(({ temporary }) => !temporary);
+    return {
+      server,
+      indexes: all,
+      tables: await readTables(session),
+      foreignKeys: await readForeignKeys(session),
+      sequences: await readSequences(session),
+      ages: await readAges(session),
+      bloat: await judgeBloat(session, all, { manifest: source?.manifest ?? null, proof: source?.proof ?? null, exact: options.exact }, signal),
+    };
+  });
+  const replicas = await readReplicas(options.replicaUrl, read.server, context);
+  const made = makeReport({ ...read, database, replicas, previous, raised }, thresholdsOf(options), options.ignore);
+  for (const warning of made.warnings) log.warn(warning);
+  if (options.out !== undefined) await write(options.out, made.report);
+  const reportKey = store === null ? null : await storeReport(store, made.report, options.keepReports, signal);
+  return {
+    ok: isOk(made.report, options.failOn),
+    report: made.report,
+    reportKey,
+    folder: options.out ?? null,
+    measuredBy: measuredBy(source),
+  };
+}
+
+function thresholdsOf({ warnRatio, actRatio, minWasted, unusedAfter, minTable, sequenceUsed, staleRows, ageUsed }: IndexesOptions): Thresholds {
+  const fractions = { sequenceUsed: sequenceUsed / 100, staleRows: staleRows / 100, ageUsed: ageUsed / 100 };
+  return { warnRatio, actRatio, minWasted, unusedAfterSeconds: unusedAfter, minTable, ...fractions };
+}
+
+function isOk({ findings }: IndexReport, failOn: IndexesOptions['failOn']): boolean {
+  if (failOn === 'never') return true;
+  return !findings.some(({ level }) => LEVELS.indexOf(level) <= LEVELS.indexOf(failOn));
+}
+
+function measuredBy(source: MeasuredSource | null): IndexesResult['measuredBy'] {
+  return source === null ? null : { backup: source.manifest.id, at: source.proof.at };
+}
+
+/** Loaded only when files are wanted. */
+async function write(folder: string, report: IndexReport): Promise<void> {
+  const { writeReport } = await import('./write-report.ts');
+  try {
+    await writeReport(folder, report);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new LifeboatError(
+      code === 'ENOSPC' ? 'disk-full' : 'bad-option',
+      `The report could not be written to ${folder} (${code}).`,
+      'Give --out a folder that can be written to.',
+      { details: { folder } },
+    );
+  }
+}

@@ -1,0 +1,102 @@
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { LifeboatError } from '../errors.ts';
+import { reportKey, reportsFolder } from '../format/layout.ts';
+import type { Store } from '../storage/store.ts';
+import { BLOAT_METHODS } from './bloat/bloat.ts';
+import { FINDING_KINDS, LEVELS } from './finding.ts';
+import { type IndexReport, REPORT_FORMAT } from './report.ts';
+
+export interface StoredReport {
+  readonly key: string;
+  readonly report: IndexReport;
+}
+
+/** The newest report of a database that can be read; `null` when there is none. */
+export async function readLatestReport(store: Store, database: string, signal: AbortSignal): Promise<StoredReport | null> {
+  for (const key of await listReports(store, database, signal)) {
+    const report = await readReport(store, key, signal);
+    if (report !== null) return { key, report };
+  }
+  return null;
+}
+
+/** Stores a report, and deletes those that are older than the newest so many. */
+export async function storeReport(store: Store, report: IndexReport, keep: number, signal: AbortSignal): Promise<string> {
+  const key = reportKey(report.database, new Date(report.at));
+  await store.put(key, Buffer.from(JSON.stringify(report)), { signal });
+  for (const old of (await listReports(store, report.database, signal)).slice(keep)) await store.delete(old, { signal });
+  return key;
+}
+
+/** `null` for text that is no report of a format that this version knows. */
+export function parseReport(json: string): IndexReport | null {
+  try {
+    return stored.parse(JSON.parse(json)) as unknown as IndexReport;
+  } catch {
+    return null;
+  }
+}
+
+/** Keys, newest first: their names are times. */
+async function listReports(store: Store, database: string, signal: AbortSignal): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(reportsFolder(database), { signal })) if (NAME.test(key)) keys.push(key);
+  return keys.sort().reverse();
+}
+
+async function readReport(store: Store, key: string, signal: AbortSignal): Promise<IndexReport | null> {
+  try {
+    return parseReport(await text(await store.get(key, { signal })));
+  } catch (error) {
+    if (error instanceof LifeboatError && error.code === 'object-missing') return null;
+    throw error;
+  }
+}
+
+const NAME = /\/reports\/\d{8}T\d{6}Z\.json$/;
+
+const confidence = z.enum(['high', 'medium', 'low']);
+const method = z.enum(BLOAT_METHODS);
+const named = { kind: z.enum(FINDING_KINDS), object: z.string() };
+
+const stored = z.looseObject({
+  format: z.literal(REPORT_FORMAT),
+  database: z.string(),
+  at: z.iso.datetime(),
+  server: z.looseObject({
+    systemIdentifier: z.string().nullable(),
+    countersSince: z.string().nullable(),
+    countedSince: z.string(),
+    counted: z.number(),
+  }),
+  findings: z.array(
+    z.looseObject({
+      ...named,
+      level: z.enum(LEVELS),
+      index: z.object({ oid: z.number(), schema: z.string(), name: z.string() }).nullable(),
+      evidence: z.array(z.string()),
+      sizeAtStake: z.number(),
+      confidence,
+      remedySql: z.string().nullable(),
+      method: method.nullable(),
+    }),
+  ),
+  indexes: z.array(
+    z.looseObject({
+      oid: z.number(),
+      schema: z.string(),
+      name: z.string(),
+      table: z.string(),
+      access: z.string(),
+      bytes: z.number().nullable(),
+      definition: z.string().nullable(),
+      bloat: z.looseObject({ method, bytes: z.number(), rebuiltBytes: z.number(), confidence }).nullable(),
+      scans: z.number().nullable(),
+      seenSince: z.string(),
+      idleSince: z.string(),
+      overSince: z.string().nullable(),
+      trend: z.array(z.tuple([z.number(), z.number(), z.number().nullable()])),
+    }),
+  ),
+});

@@ -1,0 +1,97 @@
+import type { IndexFacts } from './facts.ts';
+import { type IndexReport, indexKey } from './report.ts';
+
+/** How much each index is used, on all servers that were asked. */
+export interface Usage {
+  /** By the index's oid; without those that have no storage. */
+  readonly of: ReadonlyMap<number, IndexUsage>;
+  /** Servers whose counters are added up. */
+  readonly servers: number;
+  /** ISO time of the latest reset on any of them; `null` when one does not know. */
+  readonly countersSince: string | null;
+  /** ISO time since which all counters are known to have counted on, by their reset or by the reports before. */
+  readonly countedSince: string;
+  /** Why nobody can say of any index that it is unused; `null` when it can be said. */
+  readonly unknown: string | null;
+}
+
+export interface IndexUsage {
+  readonly scans: number;
+  /** ISO time of the last scan, where Postgres keeps it. */
+  readonly lastScan: string | null;
+  /** ISO time since which it is known that there was no scan. */
+  readonly idleSince: string;
+  /** ISO time of the first report that saw it: it is at least as old. */
+  readonly seenSince: string;
+}
+
+/** What one server counted. */
+export interface Counters {
+  /** ISO time of their reset; `null` when Postgres does not know. */
+  readonly since: string | null;
+  readonly scans: ReadonlyMap<number, { readonly scans: number; readonly lastScan: string | null }>;
+}
+
+/**
+ * Adds up what all servers counted, and works out since when each index is idle: since the counters' reset where there was no scan at all,
+ * or since the first of the reports between which its scans did not change.
+ * @param unknown why the counters of a server that was asked are not there
+ */
+export function usageOf(
+  indexes: readonly IndexFacts[],
+  servers: readonly Counters[],
+  previous: IndexReport | null,
+  at: string,
+  unknown: string | null,
+): Usage {
+  const totals = new Map(indexes.filter(({ scans }) => scans !== null).map((index) => [index.oid, totalOf(index.oid, servers)]));
+  const before = new Map(previous?.indexes.map((entry) => [indexKey(entry), entry]));
+  const since = latest(servers);
+  const continues = previous !== null && isContinued(indexes, totals, before, previous, servers, since);
+  const countedSince = earliest(since, continues ? previous.server.countedSince : null, at);
+  const of = indexes.flatMap((index): [number, IndexUsage][] => {
+    const total = totals.get(index.oid);
+    if (total === undefined) return [];
+    const known = before.get(indexKey(index));
+    const entry = known !== undefined && known.definition === index.definition ? known : undefined;
+    const idleSince = earliest(total.scans === 0 ? since : null, continues && entry?.scans === total.scans ? entry.idleSince : null, at);
+    return [[index.oid, { ...total, idleSince, seenSince: entry?.seenSince ?? at }]];
+  });
+  return { of: new Map(of), servers: servers.length, countersSince: since, countedSince, unknown };
+}
+
+type Totals = ReadonlyMap<number, { readonly scans: number; readonly lastScan: string | null }>;
+
+function totalOf(oid: number, servers: readonly Counters[]): { readonly scans: number; readonly lastScan: string | null } {
+  const counted = servers.map(({ scans }) => scans.get(oid));
+  return {
+    scans: counted.reduce((sum, one) => sum + (one?.scans ?? 0), 0),
+    lastScan: counted.reduce<string | null>((last, one) => (one?.lastScan && one.lastScan > (last ?? '') ? one.lastScan : last), null),
+  };
+}
+
+/** The same servers counted on: no reset, and, after a crash that no reset tells of, no counter that has fallen. */
+function isContinued(
+  indexes: readonly IndexFacts[],
+  totals: Totals,
+  before: ReadonlyMap<string, IndexReport['indexes'][number]>,
+  previous: IndexReport,
+  servers: readonly Counters[],
+  since: string | null,
+): boolean {
+  if (previous.server.counted !== servers.length || previous.server.countersSince !== since) return false;
+  return indexes.every((index) => {
+    const entry = before.get(indexKey(index));
+    return entry?.oid !== index.oid || (totals.get(index.oid)?.scans ?? 0) >= (entry.scans ?? 0);
+  });
+}
+
+/** `null` when one of them is not known. */
+function latest(servers: readonly Counters[]): string | null {
+  const times = servers.map(({ since }) => since);
+  return times.includes(null) ? null : ((times as string[]).toSorted().at(-1) ?? null);
+}
+
+function earliest(...times: readonly [...(string | null)[], string]): string {
+  return times.filter((time) => time !== null).toSorted()[0] as string;
+}

@@ -1,0 +1,205 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listBackupIds, listDatabases } from '../../src/catalog/backups.ts';
+import { reportsFolder } from '../../src/format/layout.ts';
+import { type IndexesResult, indexes } from '../../src/indexes/indexes.ts';
+import { parseReport } from '../../src/indexes/stored-reports.ts';
+import { indexesOptions } from '../../src/options/indexes.ts';
+import { pruneOptions } from '../../src/options/prune.ts';
+import { openSession } from '../../src/postgres/connect.ts';
+import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { coverageLines } from '../../src/report/indexes/coverage.ts';
+import { pruneStore } from '../../src/retention/prune.ts';
+import { openFileStore } from '../../src/storage/file.ts';
+import { recordingContext, temporaryStore, urlOf } from '../harness/engine.ts';
+import { writeBackup } from '../harness/history.ts';
+import { CLEAN, INDEX_FAULTS, INVALID_INDEXES } from '../harness/index-faults.sql.ts';
+import { freshDatabase, majors, runSql } from '../harness/postgres.ts';
+import { roleIn } from '../harness/roles.ts';
+import { rejectionOf } from '../harness/thrown.ts';
+
+const signal = new AbortController().signal;
+const run = (target: ConnectionTarget, given: Record<string, unknown> = {}, context = recordingContext()) =>
+  indexes(indexesOptions.parse({ databaseUrl: urlOf(target), ...given }), context);
+const namesOf = ({ report }: IndexesResult) => report.findings.map(({ kind, object }) => `${kind} ${object}`).sort();
+
+let faulty: ConnectionTarget;
+let clean: ConnectionTarget;
+beforeAll(async () => {
+  const major = Math.max(...majors());
+  [faulty, clean] = [await freshDatabase(major), await freshDatabase(major)];
+  for (const sql of INDEX_FAULTS) await runSql(faulty, sql);
+  for (const sql of INVALID_INDEXES) await rejectionOf(runSql(faulty, sql));
+  for (const sql of CLEAN) await runSql(clean, sql);
+});
+
+describe('a report on the indexes of a database', () => {
+  test('has every fault once, each with what would mend it', async () => {
+    const result = await run(faulty, { unusedAfter: '0s', minTable: '100kB' });
+    expect(namesOf(result)).toEqual([
+      'duplicate faults.twin_b',
+      'foreign-key faults.rows rows_target_fkey',
+      'invalid faults.halted',
+      'leftover faults.halted_ccnew1',
+      'redundant faults.short',
+      'sequence faults.counters_id_seq',
+      'sequential-scans faults.rows',
+      'statistics faults.stale',
+      'unused faults.idle',
+    ]);
+    const { findings } = result.report;
+    expect(findings[0]).toMatchObject({ kind: 'sequence', level: 'act' });
+    for (const { kind, evidence, remedySql } of findings) {
+      expect(evidence.join(' ')).not.toBe('');
+      if (kind !== 'sequential-scans') expect(remedySql).toMatch(/;$/);
+    }
+    expect(result).toMatchObject({ ok: true, reportKey: null, measuredBy: null, report: { previous: null, gone: null } });
+  });
+
+  test('has no finding where there is no fault', async () => {
+    const result = await run(clean, { failOn: 'warn' });
+    expect(namesOf(result)).toEqual([]);
+    expect(result.ok).toBe(true);
+  });
+
+  test('says of every index how it was examined, or why it was not', async () => {
+    const { report } = await run(faulty);
+    const { indexes: all, methods, notExamined } = report.coverage;
+    const examined = Object.values(methods).reduce((sum, n) => sum + n, 0);
+    expect(examined + notExamined.reduce((sum, group) => sum + group.indexes, 0)).toBe(all);
+    expect(all).toBe(report.indexes.length);
+    expect(coverageLines(report)[0]).toMatch(new RegExp(`^Bloat of ${all} indexes: `));
+  });
+
+  test('says what a role with nothing but pg_monitor cannot see, and which grant would show it', async () => {
+    const role = await roleIn(faulty, 'GRANT pg_monitor TO $role; GRANT USAGE ON SCHEMA faults TO $role');
+    const result = await run(role, { unusedAfter: '0s' });
+    expect(namesOf(result)).toContain('duplicate faults.twin_b');
+    expect(namesOf(result)).not.toContain('sequence faults.counters_id_seq');
+    expect(coverageLines(result.report).join('\n')).toMatch(/Not examined: 2 sequences .*GRANT pg_read_all_data TO "r_/);
+  });
+
+  test('names what somebody has locked, and does not wait for it', async () => {
+    const holder = await openSession(faulty, { signal });
+    try {
+      await holder.query(
+        'BEGIN; LOCK TABLE faults.target IN ACCESS EXCLUSIVE MODE; REINDEX INDEX faults.twin_a; ALTER SEQUENCE faults.counters_id_seq CACHE 2',
+      );
+      const result = await run(faulty);
+      const lines = coverageLines(result.report).join('\n');
+      expect(lines).toMatch(/faults\.target_(?:pkey|alternative_key)/);
+      expect(lines).toMatch(/faults\.twin_a/);
+      expect(lines).toMatch(/Not examined: 1 sequence \(faults\.counters_id_seq\)\. It was locked/);
+      expect(namesOf(result)).toContain('statistics faults.stale');
+    } finally {
+      await holder.close();
+    }
+  });
+});
+
+describe('reports in a store', () => {
+  test('say what has changed since the last one, and are no backups', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    await runSql(target, 'CREATE TABLE t (a int, b int); CREATE INDEX one ON t (a); CREATE INDEX two ON t (a)');
+    const { url, folder } = await temporaryStore();
+    const given = { storage: url, database: 'shop', keepReports: '2' };
+    const first = await run(target, given);
+    expect(first.report.findings).toMatchObject([{ kind: 'duplicate', object: 'public.two', change: null }]);
+    expect(first.reportKey).toMatch(/^shop\/reports\/\d{8}T\d{6}Z\.json$/);
+
+    await rewriteTime(folder, first, '2026-01-01T00:00:00.000Z');
+    await runSql(target, 'DROP INDEX two; CREATE INDEX three ON t (b, a); CREATE INDEX four ON t (b)');
+    const second = await run(target, given);
+    expect(second.report).toMatchObject({
+      previous: '2026-01-01T00:00:00.000Z',
+      findings: [{ kind: 'redundant', object: 'public.four', change: 'new' }],
+      gone: [{ kind: 'duplicate', object: 'public.two' }],
+    });
+    const seen = new Map(second.report.indexes.map(({ name, seenSince }) => [name, seenSince]));
+    expect(seen.get('one')).toBe('2026-01-01T00:00:00.000Z');
+    expect(seen.get('four')).toBe(second.report.at);
+
+    await rewriteTime(folder, second, '2026-02-01T00:00:00.000Z');
+    const third = await run(target, given);
+    expect(third.report).toMatchObject({ previous: '2026-02-01T00:00:00.000Z', findings: [{ change: 'same' }], gone: [] });
+    expect((await readdir(join(folder, 'shop', 'reports'))).sort()).toEqual(['20260201T000000Z.json', third.reportKey?.split('/').at(-1)]);
+
+    const store = openFileStore(url);
+    expect(await listDatabases(store, signal)).toEqual(['shop']);
+    expect(await listBackupIds(store, 'shop', signal)).toEqual([]);
+    await writeBackup(store, 'shop', { at: '2026-01-02T00:00:00.000Z', drills: ['proven'] });
+    const pruned = await pruneStore(store, pruneOptions.parse({ storage: url, database: 'shop', keepLast: '1', apply: true }), recordingContext());
+    expect(pruned).toMatchObject({ decisions: [{ action: 'keep' }], unreadable: [], orphans: [] });
+    expect(await readdir(join(folder, reportsFolder('shop')))).toHaveLength(2);
+  });
+
+  test('that cannot be read are passed over', async () => {
+    const { url } = await temporaryStore();
+    const store = openFileStore(url);
+    const { report } = await run(clean, { storage: url, database: 'shop' });
+    for (const text of ['', '{}', JSON.stringify({ ...report, format: 99 }), JSON.stringify({ ...report, indexes: [{}] })]) {
+      expect(parseReport(text)).toBeNull();
+      await store.put('shop/reports/20990101T000000Z.json', Buffer.from(text));
+      expect((await run(clean, { storage: url, database: 'shop' })).report.previous).toBe(report.at);
+      await store.delete('shop/reports/20990101T000000Z.json');
+      await rm(join(new URL(url).pathname, 'shop', 'reports'), { recursive: true });
+      await store.put(`shop/reports/20260101T000000Z.json`, Buffer.from(JSON.stringify(report)));
+    }
+  });
+});
+
+describe('a report', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lifeboat-report-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('is written as four files, and fails only on what it was told to fail on', async () => {
+    const out = join(folder, 'new', 'report');
+    const result = await run(faulty, { out, failOn: 'act' });
+    expect(result).toMatchObject({ ok: false, folder: out });
+    expect((await readdir(out)).sort()).toEqual(['report.json', 'report.md', 'report.sql', 'report.svg']);
+    expect(parseReport(await readFile(join(out, 'report.json'), 'utf8'))).toEqual(result.report);
+    // psql runs it as it stands, and nothing is gone afterwards
+    const sql = await readFile(join(out, 'report.sql'), 'utf8');
+    const live = sql.split('\n').filter((line) => line !== '' && !line.startsWith('--') && !line.startsWith('\\'));
+    expect(live).toContain('ANALYZE "faults"."stale";');
+    for (const statement of live) await runSql(faulty, statement);
+    expect(namesOf(await run(faulty))).not.toContain('statistics faults.stale');
+    expect(namesOf(await run(faulty))).toContain('duplicate faults.twin_b');
+  });
+
+  test('leaves out what a rule says to live with, and lists it with the reason', async () => {
+    const context = recordingContext();
+    const ignore = ['faults.twin_* duplicate: the planner of 1998 needs both', 'short until 2020-01-01: for a while'];
+    const result = await run(faulty, { ignore }, context);
+    expect(namesOf(result)).not.toContain('duplicate faults.twin_b');
+    expect(namesOf(result)).toContain('redundant faults.short');
+    expect(result.report.ignored).toEqual([{ kind: 'duplicate', object: 'faults.twin_b', reason: 'the planner of 1998 needs both', until: null }]);
+    expect(context.lines).toContain('warning: The rule to ignore short ended on 2020-01-01.');
+  });
+
+  test('calls nothing unused when a replica could not be asked', async () => {
+    const nobody = 'postgres://nobody@127.0.0.1:1/shop';
+    for (const replicaUrl of [[nobody], [urlOf(clean)]]) {
+      const result = await run(faulty, { unusedAfter: '0s', replicaUrl });
+      expect(namesOf(result)).not.toContain('unused faults.idle');
+      expect(coverageLines(result.report).join('\n')).toMatch(/Not examined: unused indexes\. .*(?:could not be asked|is no replica)/);
+    }
+    const both = await run(faulty, { unusedAfter: '0s', replicaUrl: [`${urlOf(faulty)} ${urlOf(faulty)}`] });
+    expect(both.report.server.counted).toBe(3);
+    expect(namesOf(both)).toContain('unused faults.idle');
+  });
+});
+
+/** As if a report had been made at another time. */
+async function rewriteTime(folder: string, { report, reportKey }: IndexesResult, at: string): Promise<void> {
+  const store = openFileStore(new URL(`file://${folder}`).href);
+  await store.delete(reportKey ?? '');
+  const indexes = report.indexes.map((entry) => ({ ...entry, seenSince: at }));
+  const name = `${at.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+  await store.put(`shop/reports/${name}.json`, Buffer.from(JSON.stringify({ ...report, at, indexes })));
+}

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import type { Bloat } from '../../src/indexes/bloat/bloat.ts';
+import type { IndexFacts } from '../../src/indexes/facts.ts';
+import type { IndexFinding } from '../../src/indexes/finding.ts';
+import { compared, entries, gone, overSince } from '../../src/indexes/history.ts';
+import { applyIgnores } from '../../src/indexes/ignore.ts';
+import type { IndexEntry, IndexReport } from '../../src/indexes/report.ts';
+import { type Counters, usageOf } from '../../src/indexes/usage.ts';
+import { configFor, loadConfig } from '../../src/options/config.ts';
+import { readOptions } from '../../src/options/read.ts';
+import { factsOf, indexOn, NOW, THRESHOLDS } from '../harness/index-facts.ts';
+
+const daysAgo = (days: number) => new Date(Date.parse(NOW) - days * 86_400_000).toISOString();
+const index = indexOn('a', { name: 'i' });
+const counters = (scans: number, since: string | null): Counters => ({ since, scans: new Map([[2, { scans, lastScan: null }]]) });
+
+const entry = (given: Partial<IndexEntry> = {}): IndexEntry => ({
+  oid: 2,
+  schema: 'shop',
+  name: 'i',
+  table: 'orders',
+  access: 'btree',
+  bytes: 8192,
+  definition: index.definition,
+  bloat: null,
+  scans: 0,
+  seenSince: daysAgo(7),
+  idleSince: daysAgo(7),
+  overSince: null,
+  trend: [],
+  ...given,
+});
+const report = (given: Partial<IndexReport> = {}, countersSince: string | null = null): IndexReport => ({
+  format: 1,
+  tool: 'test',
+  database: 'shop',
+  at: daysAgo(7),
+  server: { versionNumber: 180_000, systemIdentifier: '1', standby: false, countersSince, countedSince: daysAgo(7), counted: 1 },
+  coverage: { indexes: 1, methods: { measured: 0, scaled: 0, exact: 0, estimated: 0 }, notExamined: [], other: [] },
+  findings: [],
+  ignored: [],
+  gone: null,
+  previous: null,
+  indexes: [entry()],
+  ...given,
+});
+const idleSince = (servers: readonly Counters[], previous: IndexReport | null, indexes: readonly IndexFacts[] = [index]) =>
+  usageOf(indexes, servers, previous, NOW, null).of.get(2)?.idleSince;
+
+describe('an index is idle', () => {
+  test("since the counters' reset, when it was never scanned", () => {
+    expect(idleSince([counters(0, daysAgo(40))], null)).toBe(daysAgo(40));
+    expect(idleSince([counters(1, daysAgo(40))], null)).toBe(NOW);
+  });
+
+  test('since the latest reset of all servers, when none scanned it', () => {
+    expect(idleSince([counters(0, daysAgo(40)), counters(0, daysAgo(3))], null)).toBe(daysAgo(3));
+    expect(idleSince([counters(0, daysAgo(40)), counters(2, daysAgo(3))], null)).toBe(NOW);
+  });
+
+  test('since nobody knows when, where Postgres does not know of a reset', () => {
+    expect(idleSince([counters(0, null)], null)).toBe(NOW);
+    expect(idleSince([counters(0, daysAgo(9)), counters(0, null)], null)).toBe(NOW);
+  });
+
+  test('since the report between which and now its scans did not change', () => {
+    expect(idleSince([counters(0, null)], report())).toBe(daysAgo(7));
+    expect(idleSince([counters(5, null)], report({ indexes: [entry({ scans: 5, idleSince: daysAgo(35) })] }))).toBe(daysAgo(35));
+    expect(idleSince([counters(6, null)], report({ indexes: [entry({ scans: 5, idleSince: daysAgo(35) })] }))).toBe(NOW);
+  });
+
+  test('since now, when counters were reset or lost, or other servers were asked, in between', () => {
+    expect(idleSince([counters(0, daysAgo(1))], report())).toBe(daysAgo(1));
+    expect(idleSince([counters(0, null), counters(0, null)], report())).toBe(NOW);
+    const other = indexOn('b', { name: 'j', oid: 5 });
+    const lost = {
+      since: null,
+      scans: new Map([
+        [2, { scans: 0, lastScan: null }],
+        [5, { scans: 3, lastScan: null }],
+      ]),
+    };
+    const before = report({ indexes: [entry(), entry({ oid: 5, name: 'j', definition: other.definition, scans: 4 })] });
+    expect(idleSince([lost], before, [index, other])).toBe(NOW);
+  });
+
+  test('since now, when it is another index of the same name', () => {
+    const previous = report({ indexes: [entry({ definition: 'CREATE INDEX i ON other (x)' })] });
+    expect(idleSince([counters(0, null)], previous)).toBe(NOW);
+  });
+
+  test('and a rebuilt one, which has another oid, is still the same', () => {
+    expect(idleSince([counters(0, null)], report({ indexes: [entry({ oid: 77, idleSince: daysAgo(60) })] }))).toBe(daysAgo(60));
+  });
+});
+
+describe('from one report to the next', () => {
+  const bloat = (given: Partial<Bloat> = {}): Bloat => ({
+    oid: 2,
+    method: 'measured',
+    bytes: 500e6,
+    rebuiltBytes: 200e6,
+    confidence: 'high',
+    evidence: [],
+    measured: null,
+    ...given,
+  });
+  const over = (one: Bloat, previous: IndexReport | null) => overSince({ judged: [one], notExamined: [] }, [index], previous, NOW, THRESHOLDS).get(2);
+
+  test('an index stays over the threshold since the first of the reports that say so', () => {
+    expect(over(bloat(), null)).toBe(NOW);
+    expect(over(bloat(), report({ indexes: [entry({ overSince: daysAgo(14) })] }))).toBe(daysAgo(14));
+    expect(over(bloat({ bytes: 399e6 }), report({ indexes: [entry({ overSince: daysAgo(14) })] }))).toBeUndefined();
+    expect(over(bloat({ method: 'estimated' }), null)).toBeUndefined();
+  });
+
+  test('the trend of an index grows, of no more than half a year', () => {
+    const trend = Array.from({ length: 26 }, (_, i) => [i, 2e6, 1e6] as const);
+    const { usage } = factsOf({ indexes: [index] });
+    const made = (bytes: number) =>
+      entries([{ ...index, bytes }], { judged: [bloat()], notExamined: [] }, usage, new Map(), report({ indexes: [entry({ trend })] }), NOW);
+    expect(made(3e6)[0]?.trend).toEqual([...trend.slice(1), [Date.parse(NOW) / 1000, 3e6, 200e6]]);
+    expect(made(3e3)[0]?.trend).toEqual([]);
+  });
+
+  const finding = (given: Partial<IndexFinding> = {}) =>
+    ({ kind: 'bloated', level: 'warn', object: 'shop.i', sizeAtStake: 100, index: null, ...given }) as IndexFinding;
+  const before = report({ findings: [{ ...finding(), change: null }] });
+
+  test.each([
+    ['new', finding({ object: 'shop.j' })],
+    ['new', finding({ kind: 'unused' })],
+    ['same', finding({ sizeAtStake: 110 })],
+    ['worse', finding({ sizeAtStake: 111 })],
+    ['better', finding({ sizeAtStake: 89 })],
+    ['worse', finding({ level: 'act', sizeAtStake: 50 })],
+    ['better', finding({ level: 'info', sizeAtStake: 500 })],
+  ])('a finding is %s', (change, now) => {
+    expect(compared([now], before)[0]?.change).toBe(change);
+    expect(compared([now], null)[0]?.change).toBeNull();
+  });
+
+  test('a finding is gone when it was looked for and not found', () => {
+    expect(gone([], before, () => true)).toEqual([{ kind: 'bloated', object: 'shop.i' }]);
+    expect(gone([], before, () => false)).toEqual([]);
+    expect(gone([finding()], before, () => true)).toEqual([]);
+    expect(gone([], null, () => true)).toBeNull();
+  });
+});
+
+describe('a rule to ignore', () => {
+  const findings = [
+    { kind: 'unused', object: 'shop.orders_idx' },
+    { kind: 'bloated', object: 'shop.orders_idx' },
+    { kind: 'unused', object: 'blog."Odd.Name"' },
+  ] as const;
+  const kept = (...rules: string[]) => {
+    const { ignore } = readOptions('indexes', { given: { databaseUrl: 'postgres://x/y', ignore: rules }, environment: {} });
+    return applyIgnores(findings, ignore, '2026-11-20').kept.map(({ kind, object }) => `${kind} ${object}`);
+  };
+  test.each([
+    ['shop.orders_idx: why', ['unused blog."Odd.Name"']],
+    ['orders_idx unused: why', ['bloated shop.orders_idx', 'unused blog."Odd.Name"']],
+    ['orders_???: why', ['unused blog."Odd.Name"']],
+    ['* unused until 2026-11-20: why', ['bloated shop.orders_idx']],
+    ['* unused until 2026-11-19: why', findings.map(({ kind, object }) => `${kind} ${object}`)],
+    ['blog."Odd.Name": why', ['unused shop.orders_idx', 'bloated shop.orders_idx']],
+    ['shopXorders_idx: a dot is a dot', findings.map(({ kind, object }) => `${kind} ${object}`)],
+  ])('%s', (rule, expected) => {
+    expect(kept(rule)).toEqual(expected);
+  });
+
+  test.each(['shop.orders_idx', 'shop.orders_idx:', 'shop.orders_idx unusual: why', 'shop.orders_idx until 2026-13-45: why'])(
+    '%s is refused',
+    (rule) => {
+      expect(() => kept(rule)).toThrow(/--ignore/);
+    },
+  );
+
+  test('stands in lifeboat.yml as a mapping, and needs a reason there too', () => {
+    const rules = (text: string) => {
+      const config = loadConfig('lifeboat.yml', `indexes: { warn-ratio: 2, ignore: ${text} }\ndatabases: { shop: { database-url-env: URL } }`);
+      return readOptions('indexes', { given: {}, config: configFor(config, 'indexes', {}), environment: { URL: 'postgres://x/y' } });
+    };
+    expect(rules('[{ index: "a.*", kind: unused, reason: the yearly closing, until: 2027-01-31 }, { index: b, reason: why }]')).toMatchObject({
+      warnRatio: 2,
+      ignore: [
+        { object: 'a.*', kind: 'unused', reason: 'the yearly closing', until: '2027-01-31' },
+        { object: 'b', kind: null, reason: 'why', until: null },
+      ],
+    });
+    expect(() => rules('[{ index: b }]')).toThrow(/reason/);
+    expect(() => rules('[{ index: b, reason: why, unti: x }]')).toThrow(/unti/);
+  });
+});
