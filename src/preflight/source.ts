@@ -30,26 +30,27 @@ export async function examineSource(databaseUrl: string, options: SceneOptions, 
   const target = targetOf(databaseUrl, environment);
   if (target instanceof LifeboatError) {
     const refused = { area: 'source', name: 'pooler', ...only(fail(target.message, target.remedy)) } as const;
-    const rest = ['reachability', ...SOURCE_CHECKS.map(({ name }) => name)].map((name) => notRun('source', name, 'The URL leads through a pooler.'));
-    return { checks: [{ ...refused, verdict: verdictOf(refused) }, ...rest], provider: null, facts: null };
+    const rest = notExamined(['reachability'], 'The URL leads through a pooler.');
+    return { checks: [{ ...refused, verdict: verdictOf(refused) }, ...rest], ...NOTHING_KNOWN };
   }
   const opened: { session?: Session } = {};
   try {
     const reached = await isolate({ area: 'source', name: 'reachability', signal }, async (stop) => {
-      opened.session = await openExamination(target, stop, signal);
+      opened.session = await openWithin(target, stop, signal);
       return pass(`${describeTarget(target)} answers, and lets ${target.user} in.`);
     });
     const { session } = opened;
     if (session === undefined || reached.verdict !== 'pass') {
-      const rest = ['pooler', ...SOURCE_CHECKS.map(({ name }) => name)].map((name) => notRun('source', name, 'The source cannot be reached.'));
-      return { checks: [reached, ...rest], provider: null, facts: null };
+      return { checks: [reached, ...notExamined(['pooler'], 'The source cannot be reached.')], ...NOTHING_KNOWN };
     }
-    const checks = [reached];
-    checks.push(
-      await isolate({ area: 'source', name: 'pooler', signal }, async (stop) =>
-        judgePooler(await readPooler(session, () => openExamination(target, stop, stop))),
-      ),
-    );
+    const pooled = await isolate({ area: 'source', name: 'pooler', signal }, async (stop) => {
+      const judgement = judgePooler(await readPooler(session, () => openWithin(target, stop, stop)));
+      // never before: what is set through a pooler stays with a server process that is lent to others next
+      if (judgement.remarks.length === 0) await prepareExamination(session, STATEMENT_MS);
+      return judgement;
+    });
+    const checks = [reached, pooled];
+    if (pooled.verdict !== 'pass') return { checks: [...checks, ...notExamined([], 'No session of its own could be had.')], ...NOTHING_KNOWN };
     const scene = createScene(session, target, options, context);
     const silent = new AbortController();
     for (const { name, look } of SOURCE_CHECKS) {
@@ -58,10 +59,16 @@ export async function examineSource(databaseUrl: string, options: SceneOptions, 
         silent.signal.aborted ? notRun('source', name, 'The server no longer answers.') : await isolate(check, (stop) => look(scene, stop)),
       );
     }
-    return { checks, ...(silent.signal.aborted ? { provider: null, facts: null } : await factsOf(scene)) };
+    return { checks, ...(silent.signal.aborted ? NOTHING_KNOWN : await factsOf(scene)) };
   } finally {
     await opened.session?.close();
   }
+}
+
+const NOTHING_KNOWN = { provider: null, facts: null } as const;
+
+function notExamined(before: readonly string[], reason: string): PreflightCheck[] {
+  return [...before, ...SOURCE_CHECKS.map(({ name }) => name)].map((name) => notRun('source', name, reason));
 }
 
 async function factsOf(scene: Scene): Promise<Pick<SourceReport, 'provider' | 'facts'>> {
@@ -83,14 +90,9 @@ function targetOf(databaseUrl: string, environment: Context['environment']): Con
 }
 
 /** @param opening how long connecting may take; the session itself lives as long as `living` */
-async function openExamination(target: ConnectionTarget, opening: AbortSignal, living: AbortSignal): Promise<Session> {
+async function openWithin(target: ConnectionTarget, opening: AbortSignal, living: AbortSignal): Promise<Session> {
   const session = await openSession(target, { signal: living });
-  try {
-    opening.throwIfAborted();
-    await prepareExamination(session, STATEMENT_MS);
-    return session;
-  } catch (error) {
-    await session.close();
-    throw error;
-  }
+  if (!opening.aborted) return session;
+  await session.close();
+  throw opening.reason;
 }

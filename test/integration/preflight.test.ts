@@ -19,6 +19,7 @@ import { roleIn } from '../harness/roles.ts';
 import { createTestBucket, type TestBucket } from '../harness/s3.ts';
 import { shopDatabase } from '../harness/shop.ts';
 import { notShown } from '../harness/skipped.ts';
+import { startTransactionPooler } from '../harness/transaction-pooler.ts';
 import { eventually } from '../harness/wait.ts';
 
 const MAJOR = Math.max(...majors());
@@ -161,8 +162,37 @@ describe('on the source, a preflight finds', () => {
     expect(textOf(checkOf(result, 'source', 'timeouts'))).toContain('statement_timeout 8 s');
   });
 
+  test('a pooler that lends one server process to two sessions, whatever the URL says', async () => {
+    const pooler = await startTransactionPooler(shop);
+    try {
+      const result = await run(pooler.target, folder.url);
+      expect(checkOf(result, 'source', 'reachability').verdict).toBe('pass');
+      expect(checkOf(result, 'source', 'pooler')).toMatchObject({
+        verdict: 'fail',
+        says: expect.stringContaining('transaction mode'),
+        remarks: [{ remedy: expect.stringContaining('pool_mode = session') }],
+      });
+      expect(checkOf(result, 'source', 'privileges')).toMatchObject({ verdict: 'not-run' });
+      // the server processes go on to serve others, who must not find what a preflight sets
+      const settings = "SELECT current_setting('search_path') AS path, current_setting('default_transaction_read_only') AS readonly";
+      await withTestSession(pooler.target, async (one) => {
+        await one.query('BEGIN');
+        const lent = [await one.query(settings), await withTestSession(pooler.target, (other) => other.query(settings))];
+        expect(lent.flat()).toEqual(Array(2).fill({ path: '"$user", public', readonly: 'off' }));
+        await one.query('ROLLBACK');
+      });
+    } finally {
+      await pooler.close();
+    }
+  });
+
   test.each([
-    ['a pooler in transaction mode', () => 'postgres://u:secret@aws-0-eu-west-1.pooler.supabase.com:6543/postgres', 'pooler', /:5432\/postgres/],
+    [
+      'a URL of a pooler in transaction mode',
+      () => 'postgres://u:secret@aws-0-eu-west-1.pooler.supabase.com:6543/postgres',
+      'pooler',
+      /:5432\/postgres/,
+    ],
     ['nobody there', () => 'postgres://u:secret@127.0.0.1:1/shop', 'reachability', /127\.0\.0\.1:1/],
     ['a wrong password', () => urlOf({ ...shop, password: 'secret' }), 'reachability', /password/],
   ])('%s, and then examines the store all the same', async (_, url, name, expected) => {
