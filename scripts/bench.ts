@@ -5,37 +5,40 @@ import { pathToFileURL } from 'node:url';
 import { silentLog } from '../src/context.ts';
 import { findInstallations } from '../src/postgres/programs.ts';
 import { startScratch } from '../src/postgres/scratch.ts';
-import { type Bench, benchBackups } from './bench/backups.ts';
+import { type Bench, type BenchServer, benchBackups } from './bench/backups.ts';
 import { makeDatabase } from './bench/database.ts';
 import { benchEncryption } from './bench/encryption.ts';
+import { benchIndexes } from './bench/indexes/bench.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchRestores } from './bench/restores.ts';
 import { benchRetention } from './bench/retention.ts';
 import { printRows, type Row } from './bench/rows.ts';
 import { benchStartup } from './bench/startup.ts';
 
-/** `npm run bench [-- backups|encryption|restores|memory|startup|retention …]`: every promise about speed and memory, as ratios within this run. */
+/** `npm run bench [-- backups|encryption|restores|memory|indexes|startup|retention …]`: every promise about speed, memory and bloat. */
 const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   backups: benchBackups,
   encryption: benchEncryption,
   restores: benchRestores,
   memory: benchMemory,
 };
-/** Those that need no database. */
+/** Those that make their own databases. */
+const SERVER_GROUPS: Readonly<Record<string, (bench: BenchServer) => Promise<Row[]>>> = { indexes: benchIndexes };
+/** Those that need no server. */
 const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = { startup: benchStartup, retention: benchRetention };
 
-const groups = [...Object.keys(GROUPS), ...Object.keys(QUICK_GROUPS)];
+const groups = [...Object.keys(GROUPS), ...Object.keys(SERVER_GROUPS), ...Object.keys(QUICK_GROUPS)];
 const asked = process.argv.length > 2 ? process.argv.slice(2) : groups;
 const unknown = asked.filter((name) => !groups.includes(name));
 if (unknown.length > 0) throw new Error(`there is no group ${unknown.join(', ')}; there are ${groups.join(', ')}`);
 
 const rows: Row[] = [];
 for (const [name, group] of Object.entries(QUICK_GROUPS)) if (asked.includes(name)) rows.push(...(await group()));
-if (asked.some((name) => name in GROUPS)) rows.push(...(await benchWithDatabase()));
+if (asked.some((name) => name in GROUPS || name in SERVER_GROUPS)) rows.push(...(await benchWithServer()));
 console.log('');
 printRows(rows);
 
-async function benchWithDatabase(): Promise<Row[]> {
+async function benchWithServer(): Promise<Row[]> {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(new Error(`stopped by ${signal}`)));
   const context = { log: silentLog, signal: controller.signal, environment: process.env };
@@ -46,10 +49,17 @@ async function benchWithDatabase(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'lifeboat-bench-'));
   const scratch = await startScratch({ installation, context });
   try {
-    console.log(`Postgres ${scratch.serverVersion}; making the database …`);
-    const main = await makeDatabase(scratch.target, 'main', 1);
-    const bench: Bench = { folder, storage: pathToFileURL(join(folder, 'store')).href, installation, server: scratch.target, main, context };
+    console.log(`Postgres ${scratch.serverVersion}`);
+    const server: BenchServer = { folder, storage: pathToFileURL(join(folder, 'store')).href, installation, server: scratch.target, context };
     const rows: Row[] = [];
+    for (const [name, group] of Object.entries(SERVER_GROUPS)) {
+      if (!asked.includes(name)) continue;
+      console.log(`${name} …`);
+      rows.push(...(await group(server)));
+    }
+    if (!asked.some((name) => name in GROUPS)) return rows;
+    console.log('making the database …');
+    const bench: Bench = { ...server, main: await makeDatabase(scratch.target, 'main', 1) };
     for (const [name, group] of Object.entries(GROUPS)) {
       if (!asked.includes(name)) continue;
       console.log(`${name} …`);

@@ -6,15 +6,18 @@ import { type ConnectionTarget, libpqEnvironment } from '../../src/postgres/url.
 import { type Measured, measure, median } from './measure.ts';
 import type { Row } from './rows.ts';
 
-export interface Bench {
+export interface BenchServer {
   /** For archives and stores; removed at the end. */
   readonly folder: string;
   readonly storage: string;
   readonly installation: Installation;
   readonly server: ConnectionTarget;
+  readonly context: Context;
+}
+
+export interface Bench extends BenchServer {
   /** The database of 1.8 GB. */
   readonly main: ConnectionTarget;
-  readonly context: Context;
 }
 
 const ROUNDS = 3;

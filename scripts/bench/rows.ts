@@ -2,14 +2,16 @@
 export interface Row {
   readonly what: string;
   readonly measured: number;
-  readonly unit: '×' | 'MB' | 'ms';
+  readonly unit: '×' | 'MB' | 'ms' | 'points' | 'indexes';
   /** The promise; `null` for a row that only informs. */
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | null;
   readonly how: string;
 }
 
+const DIGITS = { '×': 2, MB: 0, ms: 0, points: 3, indexes: 0 } as const;
+
 export function printRows(rows: readonly Row[]): void {
-  const lines = rows.map((row) => [row.what, `${row.measured.toFixed(row.unit === '×' ? 2 : 0)} ${row.unit}`, promise(row), verdict(row), row.how]);
+  const lines = rows.map((row) => [row.what, `${row.measured.toFixed(DIGITS[row.unit])} ${row.unit}`, promise(row), verdict(row), row.how]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...lines.map((line) => (line[column] as string).length)));
   for (const line of lines) console.log(line.map((cell, i) => (i < 4 ? cell.padEnd(widths[i] as number) : cell)).join('  '));
 }

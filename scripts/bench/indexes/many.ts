@@ -1,5 +1,11 @@
-import { withSession } from '../../../src/postgres/connect.ts';
+import { judgeBloat } from '../../../src/indexes/bloat/judge.ts';
+import { readIndexes } from '../../../src/indexes/catalogue/indexes.ts';
+import { withCarefulSession } from '../../../src/indexes/catalogue/session.ts';
+import { type Session, withSession } from '../../../src/postgres/connect.ts';
 import { type ConnectionTarget, withDatabase } from '../../../src/postgres/url.ts';
+import type { BenchServer } from '../backups.ts';
+import { median } from '../measure.ts';
+import type { Row } from '../rows.ts';
 
 const INDEXES_PER_TABLE = 5;
 
@@ -27,4 +33,38 @@ export async function makeManyIndexes(server: ConnectionTarget, name: string, in
     `);
   });
   return target;
+}
+
+const MANY = 10_000;
+const RUNS = 3;
+
+/** What reading and judging ten thousand indexes takes: the catalogue's queries, and the process's memory. */
+export async function benchManyIndexes(bench: BenchServer): Promise<Row[]> {
+  const target = await makeManyIndexes(bench.server, 'many_indexes', MANY);
+  const queries: number[] = [];
+  const whole: number[] = [];
+  const { signal } = new AbortController();
+  for (let run = 0; run < RUNS; run += 1) {
+    let spent = 0;
+    const started = performance.now();
+    await withCarefulSession(target, signal, async (session) => {
+      const timed: Session = {
+        ...session,
+        query: async <Row>(sql: string, values?: readonly unknown[]) => {
+          const asked = performance.now();
+          const rows = await session.query<Row>(sql, values);
+          spent += performance.now() - asked;
+          return rows;
+        },
+      };
+      const report = await judgeBloat(timed, await readIndexes(timed), { manifest: null, proof: null, exact: false }, signal);
+      if (report.judged.length !== MANY) throw new Error(`${report.judged.length} indexes of ${MANY} were judged`);
+    });
+    queries.push(spent);
+    whole.push(performance.now() - started);
+  }
+  return [
+    { what: `catalogue queries, ${MANY} indexes`, measured: median(queries), unit: 'ms', target: { atMost: 2000 }, how: `median of ${RUNS}` },
+    { what: `reading and judging, ${MANY} indexes`, measured: median(whole), unit: 'ms', target: { atMost: 5000 }, how: `median of ${RUNS}` },
+  ];
 }

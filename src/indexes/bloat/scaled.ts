@@ -41,11 +41,11 @@ function growthOf({ tuples }: MeasuredIndex, live: LiveTuples): number | null {
   return live.tuples === 0 ? 1 : null;
 }
 
-/** Whole pages, never fewer than an empty index has. */
+/** To the nearest page. */
 function grownBytes({ method, rebuiltBytes }: MeasuredIndex, growth: number): number {
   const pages = rebuiltBytes / PAGE;
   const fixed = Math.min(pages, FIXED_PAGES[method] ?? 0);
-  return Math.max(1, Math.ceil(fixed + (pages - fixed) * growth - 1e-9)) * PAGE;
+  return Math.max(1, Math.round(fixed + (pages - fixed) * growth)) * PAGE;
 }
 
 interface Doubt {

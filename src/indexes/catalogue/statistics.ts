@@ -87,7 +87,7 @@ function keyOf({ schema, relation, attribute }: { readonly schema: string; reado
 /** Where the statistics of each column lie: those of an expression with the index itself. The last condition is that of pg_stats. */
 const WANTED_SQL = `
   SELECT i.indexrelid::int8::float8 AS oid, k.position::int AS position, n.nspname AS schema, c.relname AS relation, a.attname AS attribute,
-         coalesce(nullif((pg_catalog.to_jsonb(a) ->> 'attstattarget')::int, -1), pg_catalog.current_setting('default_statistics_target')::int) AS target,
+         coalesce(nullif(a.attstattarget, -1), pg_catalog.current_setting('default_statistics_target')::int) AS target,
          pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AND (NOT c.relrowsecurity OR NOT pg_catalog.row_security_active(c.oid)) AS visible,
          CASE WHEN x.relpages < 8 THEN NULL
               WHEN a.atttypid = 'name'::pg_catalog.regtype THEN 'name'
