@@ -46,7 +46,7 @@ export function columnDistinct(stats: ColumnStatistics, rows: number): Distinct 
   if (!standsOut) return plain(sample >= rows * 0.99 ? exactly(distinct) : even(distinct, filled, sampled));
   const leftRows = Math.max(left, filled - common.share * rows);
   if (sample >= rows * 0.99) return { rest: exactly(left), common, skewed: false };
-  return { rest: skewed(left, leftRows, Math.max(1, (sampled * leftRows) / filled)), common, skewed: true };
+  return { rest: skewed({ distinct, left, rows: filled, leftRows, sampled }), common, skewed: true };
 }
 
 /** From here on a value is seen so often in a sample that hardly any other is missed. */
@@ -65,12 +65,22 @@ function even(distinct: number, rows: number, sampled: number): Interval {
   };
 }
 
+interface Skewed {
+  readonly distinct: number;
+  readonly rows: number;
+  readonly sampled: number;
+  /** Those without the frequent values. */
+  readonly left: number;
+  readonly leftRows: number;
+}
+
 /** Up to as many as if every value that the sample saw once stood for others that it did not see. */
-function skewed(distinct: number, rows: number, sampled: number): Interval {
-  if (sampled / distinct >= SEEN_OFTEN) return { low: distinct, mid: distinct, high: distinct * 1.1 };
-  const once = (distinct * sampled) / (sampled + distinct * Math.max(0, 1 - sampled / rows));
-  const high = Math.min(rows, Math.max(distinct, (once * rows) / sampled));
-  return { low: distinct * 0.8, mid: Math.sqrt(distinct * high), high };
+function skewed({ distinct, rows, sampled, left, leftRows }: Skewed): Interval {
+  if ((sampled * leftRows) / rows / left >= SEEN_OFTEN) return { low: left, mid: left, high: left * 1.1 };
+  // the estimator's own formula, with as few values seen more than once as there can be
+  const once = (distinct * sampled) / (sampled + distinct * (1 - sampled / rows));
+  const high = Math.min(leftRows, Math.max(left, (once * rows) / sampled));
+  return { low: left * 0.8, mid: Math.sqrt(left * high), high };
 }
 
 /** How often the luckiest of so many equally frequent values turns up in a sample, but for one time in a hundred. */

@@ -95,7 +95,7 @@ export function partOf(column: KeyColumn, { tuples, rows, predicate, column: nam
   const part = rows === 0 ? 1 : Math.min(1, tuples / rows);
   const kept = (of: number) => (of <= 0 ? 0 : Math.min(tuples, of * -Math.expm1((rows / of) * Math.log1p(-Math.min(part, 1 - 1e-9)))));
   // values that occur once in the table occur once in any part of it
-  const unique = filled > 0 && all.low >= filled * 0.99;
+  const unique = filled > 0 && all.mid >= filled * 0.999;
   const least = unique ? tuples * (1 - column.nulls) : 1;
   const rest = within({ low: least, mid: kept(all.mid), high: all.high }, Math.min(1, tuples), tuples);
   return {
