@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { predictRecovery } from '../../src/catalog/predict.ts';
@@ -321,4 +323,16 @@ test.each([
   const error = thrownBy(() => parseScenario('x', 'x.yml', yaml));
   expect(error).toMatchObject({ code: 'bad-config' });
   expect(String(error)).toMatch(what);
+});
+
+describe.each(globSync('runbooks/drills/*.yml').filter((path) => basename(path) !== 'checklist.yml'))('%s', (path) => {
+  const scenario = parseScenario(basename(path, '.yml'), path, readFileSync(path, 'utf8'));
+
+  test('is a scenario with a runbook that exists', () => {
+    expect(readFileSync(join('runbooks', scenario.runbook), 'utf8')).toMatch(/^# /);
+  });
+});
+
+test('what people confirm begins empty, and can be read', () => {
+  expect(parseConfirmations('checklist.yml', readFileSync('runbooks/drills/checklist.yml', 'utf8'))).toEqual({});
 });
