@@ -6,6 +6,7 @@ import { silentLog } from '../src/context.ts';
 import { findInstallations } from '../src/postgres/programs.ts';
 import { startScratch } from '../src/postgres/scratch.ts';
 import { type Bench, type BenchServer, benchBackups } from './bench/backups.ts';
+import { benchCopy } from './bench/copy.ts';
 import { makeDatabase } from './bench/database.ts';
 import { benchEncryption } from './bench/encryption.ts';
 import { benchIndexes } from './bench/indexes/bench.ts';
@@ -15,7 +16,7 @@ import { benchRetention } from './bench/retention.ts';
 import { printRows, type Row } from './bench/rows.ts';
 import { benchStartup } from './bench/startup.ts';
 
-/** `npm run bench [-- backups|encryption|restores|memory|indexes|startup|retention …]`: every promise about speed, memory and bloat. */
+/** `npm run bench [-- backups|encryption|restores|memory|indexes|startup|retention|copy …]`: every promise about speed, memory and bloat. */
 const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   backups: benchBackups,
   encryption: benchEncryption,
@@ -25,7 +26,7 @@ const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
 /** Those that make their own databases. */
 const SERVER_GROUPS: Readonly<Record<string, (bench: BenchServer) => Promise<Row[]>>> = { indexes: benchIndexes };
 /** Those that need no server. */
-const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = { startup: benchStartup, retention: benchRetention };
+const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = { startup: benchStartup, retention: benchRetention, copy: benchCopy };
 
 const groups = [...Object.keys(GROUPS), ...Object.keys(SERVER_GROUPS), ...Object.keys(QUICK_GROUPS)];
 const asked = process.argv.length > 2 ? process.argv.slice(2) : groups;

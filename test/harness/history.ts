@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { backupFolder, compactTime, manifestKey, partKey } from '../../src/format/layout.ts';
-import { type Manifest, parseManifest } from '../../src/format/manifest.ts';
+import { type Digest, type Manifest, parseManifest } from '../../src/format/manifest.ts';
 import type { Proof } from '../../src/format/proof.ts';
 import type { Store } from '../../src/storage/store.ts';
 
@@ -9,17 +9,19 @@ export interface WrittenBackup {
   readonly at: string;
   /** Of its drills, in their order, one hour after another. */
   readonly drills?: readonly Proof['verdict'][];
+  /** What each part unpacks to; a few bytes unless given. */
+  readonly plain?: Buffer;
 }
 
 const PARTS = ['schema.dump.zst', 'data-00.dump.zst', 'data-01.dump.zst'];
 const PLAIN = Buffer.from('not worth restoring');
-const PART = zstdCompressSync(PLAIN);
 
 /** Writes a backup as the engine lays it out, with parts that unpack to what the manifest says, and hold no archive; answers with its id. */
-export async function writeBackup(store: Store, database: string, { at, drills = [] }: WrittenBackup): Promise<string> {
+export async function writeBackup(store: Store, database: string, { at, drills = [], plain = PLAIN }: WrittenBackup): Promise<string> {
   const id = `${compactTime(new Date(at))}-${createHash('sha256').update(at).digest('hex').slice(0, 4)}`;
-  for (const name of PARTS) await store.put(partKey(database, id, name), PART);
-  const manifest = JSON.stringify(manifestOf(id, database, at));
+  const part = zstdCompressSync(plain);
+  for (const name of PARTS) await store.put(partKey(database, id, name), part);
+  const manifest = JSON.stringify(manifestOf(id, database, at, { stored: digestOf(part), plain: digestOf(plain) }));
   parseManifest(manifest, 'the test');
   await store.put(manifestKey(database, id), Buffer.from(manifest));
   const manifestSha256 = createHash('sha256').update(manifest).digest('hex');
@@ -45,9 +47,11 @@ export async function isWhole(store: Store, database: string, id: string): Promi
   return ['manifest.json', ...PARTS].every((name) => names.includes(name));
 }
 
-function manifestOf(id: string, database: string, at: string): Manifest {
-  const digestOf = (bytes: Buffer) => ({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
-  const digests = { stored: digestOf(PART), plain: digestOf(PLAIN) };
+function digestOf(bytes: Buffer): Digest {
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function manifestOf(id: string, database: string, at: string, digests: { readonly stored: Digest; readonly plain: Digest }): Manifest {
   return {
     format: 1,
     id,
