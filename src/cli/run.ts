@@ -1,5 +1,6 @@
 import { exitStatusOf, isCancelled, LifeboatError } from '../errors.ts';
 import { readConfigFile } from '../options/config-file.ts';
+import { keyVariables } from '../options/copies.ts';
 import { describeOptions } from '../options/describe.ts';
 import { readOptions } from '../options/read.ts';
 import { VERBS } from '../options/verbs.ts';
@@ -49,6 +50,7 @@ async function perform(request: VerbRequest, shell: Shell): Promise<number> {
     if (meta.secret) secrets[/[:=]/.test(value) ? 'add' : 'addWhole'](value);
     if (name === 'signingKey') secrets.addKey(value);
   }
+  for (const name of keyVariables(options)) secrets.addWhole(environment[name] ?? '');
   const { stdout, stderr } = process;
   const log = createTerminalLog({
     write: (text) => stderr.write(text),

@@ -1,6 +1,8 @@
 import { setSecret } from '@actions/core';
+import { keyVariables } from '../options/copies.ts';
 import type { OptionDescription } from '../options/describe.ts';
 import { collectSecrets, type Secrets } from '../shell/secrets.ts';
+import type { Commands } from './commands.ts';
 import { inputVariable } from './inputs.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,6 +18,16 @@ export function maskSecrets(inputs: readonly OptionDescription[], environment: E
   for (const [name, value = ''] of Object.entries(environment)) if (HOLDS_KEY.test(name)) secrets.addWhole(value);
   for (const secret of secrets.all()) setSecret(secret);
   return secrets;
+}
+
+/** The same for the keys of stores for copies, in variables that only lifeboat.yml names. */
+export function maskKeys(options: object | null, environment: Environment, secrets: Secrets, commands: Commands): void {
+  const values = keyVariables(options ?? {}).flatMap((name) => environment[name] || []);
+  for (const value of values) secrets.addWhole(value);
+  if (values.length === 0) return;
+  commands.issue(() => {
+    for (const value of values) setSecret(value);
+  });
 }
 
 /** Not the names of files, addresses and roles that end in another word: AWS_WEB_IDENTITY_TOKEN_FILE; nor a public key. */

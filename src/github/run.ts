@@ -6,7 +6,7 @@ import { catchStrayErrors, cleanUp, StrayError } from '../shell/stray.ts';
 import { stopCommands } from './commands.ts';
 import { type ActionOptions, readInputs, readSettings } from './inputs.ts';
 import { createRunnerLog } from './log.ts';
-import { maskSecrets } from './masks.ts';
+import { maskKeys, maskSecrets } from './masks.ts';
 import type { Environment, Outcome, Shell } from './shell.ts';
 import { tellFailure, tellOutcome } from './tell.ts';
 
@@ -39,6 +39,7 @@ async function perform<A extends ActionName>(name: A, work: Work<A>, shell: Shel
   try {
     settings = readSettings(name, environment);
     options = await readInputs(name, (settings as { config?: string }).config, environment);
+    maskKeys(options, environment, shell.secrets, shell.commands);
     // What a child says when it is stopped is no news.
     const output = (program: string, line: string) => (controller.signal.aborted ? undefined : log.output(program, line));
     const working = work(options, { log: { ...log, output }, signal: controller.signal, environment }, settings);

@@ -92,6 +92,14 @@ function plainOf(key: string, value: string): unknown {
   return key === 'lock-days' && /^\d+$/.test(value) ? Number(value) : value;
 }
 
+/** The environment variables that hold keys of the stores for copies among a verb's options. */
+export function keyVariables(options: object): string[] {
+  const { copy = [], to = [] } = options as { readonly copy?: readonly CopyStore[]; readonly to?: readonly CopyStore[] };
+  return [...copy, ...to]
+    .flatMap(({ accessKeyIdEnv, secretAccessKeyEnv }) => [accessKeyIdEnv, secretAccessKeyEnv])
+    .filter((name) => name !== undefined);
+}
+
 /** Which of a backup's stores something is read from. */
 export function fromStore(description: string) {
   return option(z.string().min(1, 'is empty').optional(), { description, placeholder: 'STORE' });

@@ -60,4 +60,20 @@ describe('the action copy', () => {
     expect(await listBackupIds(copies, 'shop', new AbortController().signal)).toEqual([good]);
     await copies.close();
   });
+
+  it('masks the key in a variable that only lifeboat.yml names, and says when it is not set', async () => {
+    const storage = pathToFileURL(join(folder, 'named')).href;
+    await writeBackup(openFileStore(storage), 'shop', { at: hoursAgo(5) });
+    const { accessKeyId, secretAccessKey } = bucket.credentials;
+    const place = `storage: "s3://${bucket.name}/named", s3-endpoint: "${bucket.endpoint}", s3-region: ${bucket.region}`;
+    const yml = `storage: ${storage}\ncopies: [{ ${place}, access-key-id-env: SPARE_ID, secret-access-key-env: SPARE_WORD }]\n`;
+    const run = (environment: Record<string, string>) =>
+      runAction('copy', { folder, workspace: { 'lifeboat.yml': yml }, inputs: { issue: 'false' }, environment });
+    const done = await run({ SPARE_ID: accessKeyId, SPARE_WORD: secretAccessKey });
+    expectStatus(done, 0);
+    expect(done.masks).toEqual(expect.arrayContaining([accessKeyId, secretAccessKey]));
+    const keyless = await run({ SPARE_ID: accessKeyId });
+    expectStatus(keyless, 2);
+    expect(keyless.annotations).toMatchObject([{ name: 'error', data: expect.stringContaining('SPARE_WORD is not set') }]);
+  });
 });

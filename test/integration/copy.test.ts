@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copy } from '../../src/copy/copy.ts';
 import { copyToStore } from '../../src/copy/to-store.ts';
@@ -14,6 +15,7 @@ import { onlyJson, startCli } from '../harness/cli.ts';
 import { recordingContext } from '../harness/engine.ts';
 import { objectsOf, writeBackup } from '../harness/history.ts';
 import { createTestBucket, type TestBucket } from '../harness/s3.ts';
+import { notShown } from '../harness/skipped.ts';
 import { rejectionOf } from '../harness/thrown.ts';
 
 const DAY_MS = 86_400_000;
@@ -135,6 +137,30 @@ describe('the verb copy', () => {
       ['there', 'copied'],
       ['copied', 'copied'],
     ]);
+  });
+
+  test('locks what it copies where it is told to, and copies nothing to a store that cannot', async () => {
+    const from = await openFile('locked');
+    const id = await writeBackup(from, 'shop', { at: daysAgo(1) });
+    const { endpoint, region, credentials } = bucket;
+    const own = { ...s3(), toSecretAccessKey: credentials.secretAccessKey };
+    const refused = await copy(options({ storage: from.url, to: [`s3://${bucket.name}/locked lock-days=3`], ...own }), recordingContext());
+    expect(refused).toMatchObject({ ok: false, copies: [{ backups: [], problem: { code: 'lock-unsupported' } }] });
+    expect(await (await bucket.open('locked')).folders('')).toEqual([]);
+    if (!bucket.real) return notShown('copy: that a copy is locked', 's3rver has no Object Lock', 's3');
+    const locking = await createTestBucket({ locks: true });
+    const client = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    const locked = await copy(options({ storage: from.url, to: [`s3://${locking.name}`], lockDays: '3', ...own }), recordingContext());
+    expect(locked).toMatchObject({ ok: true, copies: [{ backups: [{ id, outcome: 'copied' }] }] });
+    for (const name of ['manifest.json', 'data-00.dump.zst']) {
+      const { ObjectLockRetainUntilDate, ObjectLockMode } = await client.send(
+        new HeadObjectCommand({ Bucket: locking.name, Key: partKey('shop', id, name) }),
+      );
+      expect(ObjectLockMode).toBe('GOVERNANCE');
+      expect(Number(ObjectLockRetainUntilDate)).toBeGreaterThan(Date.now() + 2.9 * DAY_MS);
+    }
+    client.destroy();
+    await locking.close();
   });
 
   test('refuses what cannot be meant, before it reads anything', async () => {
