@@ -26,16 +26,20 @@ export async function roundTrip(store: Store, inspector: Inspector, now: Date, s
   const body = Buffer.from(`A preflight of pg-lifeboat wrote this on ${now.toISOString()}. It may be deleted.\n`);
   const step = (name: string, look: (stop: AbortSignal) => Promise<Judgement>, withinMs?: number) =>
     isolate({ area: 'store', name, signal, failures: DENIALS, ...(withinMs === undefined ? {} : { withinMs }) }, look);
+  const asked: { refusal?: ErrorCode } = {};
   const listed = await step('list', async (stop) => {
-    await store.folders('', { signal: stop });
+    try {
+      await store.folders('', { signal: stop });
+    } catch (error) {
+      if (error instanceof LifeboatError) asked.refusal = error.code;
+      throw error;
+    }
     const left = await removeLeftovers(store, now, stop);
-    return pass(
-      left === 0
-        ? 'The store can be listed.'
-        : `The store can be listed; ${counted(left, 'leftover')} of a preflight that was killed ${left === 1 ? 'is' : 'are'} gone.`,
-    );
+    if (left === 0) return pass('The store can be listed.');
+    return pass(`The store can be listed; ${counted(left, 'leftover')} of a preflight that was killed ${left === 1 ? 'is' : 'are'} gone.`);
   });
-  if (listed.remarks.some(({ level, message }) => level === 'fail' && !/access denied|permission denied/.test(message))) {
+  // who may not list may write all the same
+  if (listed.verdict === 'fail' && asked.refusal !== 'store-access-denied') {
     return [listed, ...['write', ...AFTER_WRITE].map((name) => notRun('store', name, 'The store cannot be reached.'))];
   }
   try {
