@@ -6,14 +6,20 @@ import { backup } from '../src/backup/backup.ts';
 import type { Context } from '../src/context.ts';
 import { type DrillResult, drill } from '../src/drill/drill.ts';
 import { exitStatusOf, LifeboatError } from '../src/errors.ts';
+import { bloatRatio } from '../src/indexes/bloat/bloat.ts';
+import { indexes } from '../src/indexes/indexes.ts';
+import type { IndexEntry } from '../src/indexes/report.ts';
 import { readOptions } from '../src/options/read.ts';
+import { displayName } from '../src/postgres/identifiers.ts';
 import { type PreflightResult, preflight } from '../src/preflight/preflight.ts';
 import { bytes, count, counted } from '../src/report/format.ts';
 import { backupText } from '../src/report/terminal/backup.ts';
 import { drillText } from '../src/report/terminal/drill.ts';
 import { errorText } from '../src/report/terminal/error.ts';
+import { indexesText } from '../src/report/terminal/indexes.ts';
 import { preflightShort } from '../src/report/terminal/preflight.ts';
 import { abortOnSignals } from '../src/shell/signals.ts';
+import { CHURNED, churnAddresses } from './demo/churn.ts';
 import { type Damage, damageCopy } from './demo/damage.ts';
 import { loadShop } from './demo/load.ts';
 import { DATABASE, type Production, startProduction } from './demo/production.ts';
@@ -29,7 +35,7 @@ const DAMAGED = join(FOLDER, 'damaged');
 const LIFEBOAT = 'npm run -s lifeboat --';
 
 const started = performance.now();
-const stage = createStage(process, 5);
+const stage = createStage(process, 6);
 const controller = new AbortController();
 abortOnSignals(controller, process, stage.log.info);
 try {
@@ -47,11 +53,6 @@ async function tell(stage: Stage, context: Context): Promise<Omit<Story, 'second
   await mkdir(FOLDER, { recursive: true });
   const before = await actsWithProduction(stage, context);
 
-  stage.act('Drill: restore the backup into another throwaway Postgres, and check it against its manifest');
-  const proven = await drillShop(STORE, stage, context);
-  stage.say(drillText(proven, stage.style));
-  if (!proven.ok) throw new Error('the backup of the demo was not proven');
-
   stage.act('The same backup, in a copy of the store, with one byte flipped');
   const damage = await damageCopy(before.backup, STORE, DAMAGED, context.signal);
   stage.say(
@@ -60,18 +61,29 @@ async function tell(stage: Stage, context: Context): Promise<Omit<Story, 'second
   const damaged = await drillShop(DAMAGED, stage, context);
   stage.say(drillText(damaged, stage.style));
   if (!names(damaged, damage)) throw new Error(`the drill did not find the damage in ${damage.part}`);
-  return { ...before, drill: proven, damage, damagedDrill: damaged };
+  return { ...before, damage, damagedDrill: damaged };
 }
 
-/** Everything for which production has to run: it is gone when the drill begins, as it might be. */
+/** Everything for which production has to run, and the drill in between: it speaks to the store alone, and the report to both. */
 async function actsWithProduction(stage: Stage, context: Context) {
   stage.act('Production: a shop in a Postgres of its own');
   const production = await startProduction(context);
   try {
     const databaseBytes = await loadShop(production.target, context);
     stage.say(`Postgres ${production.serverVersion} holds ${bytes(databaseBytes)}: customers, orders by month, their items, events.`);
+    await churnAddresses(production.target, context);
     const examined = await preflightShop(production, stage, context);
-    return { serverVersion: production.serverVersion, databaseBytes, preflight: examined, ...(await backUpWhileWriting(production, stage, context)) };
+    const backedUp = await backUpWhileWriting(production, stage, context);
+    const proven = await proveShop(stage, context);
+    const { serverVersion } = production;
+    return {
+      serverVersion,
+      databaseBytes,
+      preflight: examined,
+      ...backedUp,
+      drill: proven,
+      bloated: await reportOnIndexes(production, stage, context),
+    };
   } finally {
     await production.stop();
   }
@@ -108,6 +120,28 @@ async function backUpWhileWriting(production: Production, stage: Stage, context:
   }
 }
 
+async function proveShop(stage: Stage, context: Context): Promise<DrillResult> {
+  stage.act('Drill: restore the backup into another throwaway Postgres, and check it against its manifest');
+  const proven = await drillShop(STORE, stage, context);
+  stage.say(drillText(proven, stage.style));
+  if (!proven.ok) throw new Error('the backup of the demo was not proven');
+  return proven;
+}
+
+/** The drill has built every index anew from the same rows: what the live ones are larger by is air. Answers with the one that was churned. */
+async function reportOnIndexes(production: Production, stage: Stage, context: Context): Promise<IndexEntry> {
+  stage.act('Index report: the live indexes, measured against those that the drill built');
+  const storage = pathToFileURL(STORE).href;
+  stage.command(`lifeboat indexes --database-url "$DATABASE_URL" --storage ${quote(storage)} --min-wasted 1MB --out demo/report`);
+  const given = { databaseUrl: production.url, storage, minWasted: '1MB', out: join(FOLDER, 'report') };
+  const result = await indexes(readOptions('indexes', { given, environment: {} }), context);
+  stage.say(indexesText(result, stage.style));
+  const isMeasured = result.report.findings.some(({ kind, object, method }) => kind === 'bloated' && object === CHURNED && method !== 'estimated');
+  const entry = result.report.indexes.find((one) => displayName(one) === CHURNED);
+  if (!isMeasured || entry?.bloat == null || bloatRatio(entry.bloat) < 2) throw new Error(`the report did not measure the bloat of ${CHURNED}`);
+  return entry;
+}
+
 async function drillShop(store: string, stage: Stage, context: Context): Promise<DrillResult> {
   const storage = pathToFileURL(store).href;
   stage.command(`lifeboat drill --storage ${quote(storage)} --database ${DATABASE} --assert '…' --assert '…'`);
@@ -126,6 +160,7 @@ function whereToLook({ backup: { manifest, id }, drill: { proofKey } }: Omit<Sto
     `  manifest  ${join(STORE, manifest)}`,
     `  proof     ${join(STORE, proofKey)}`,
     `  store     ${STORE}`,
+    `  indexes   ${join(FOLDER, 'report')}`,
     '',
     'Try next:',
     `  ${LIFEBOAT} list --storage ${storage}`,

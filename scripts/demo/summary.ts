@@ -1,5 +1,7 @@
 import type { BackupResult } from '../../src/backup/backup.ts';
 import type { DrillResult } from '../../src/drill/drill.ts';
+import type { IndexEntry } from '../../src/indexes/report.ts';
+import { displayName } from '../../src/postgres/identifiers.ts';
 import type { PreflightResult } from '../../src/preflight/preflight.ts';
 import { bytes, count, counted, ratio, seconds } from '../../src/report/format.ts';
 import type { Style } from '../../src/report/terminal/style.ts';
@@ -15,6 +17,8 @@ export interface Story {
   /** While the backup ran. */
   readonly writes: Writes;
   readonly drill: DrillResult;
+  /** The index that the shop churned. */
+  readonly bloated: IndexEntry;
   readonly damage: Damage;
   readonly damagedDrill: DrillResult;
   readonly seconds: number;
@@ -41,8 +45,14 @@ export function summary(story: Story, style: Style): string {
     ['RTO', `${seconds(proof.rto.seconds)}: ${phases}`],
     ['verification', `${seconds(proof.verification.seconds)}, which a recovery would not wait for`],
     ['RPO', seconds(proof.rpo.seconds)],
+    ['bloated index', bloatOf(story.bloated)],
     ['damaged copy', `byte ${count(damage.offset)} of ${damage.part} flipped: ${story.damagedDrill.proof.verdict}, and the part named`],
     ['all of it', seconds(story.seconds)],
   ];
   return table([{ title: 'WHAT' }, { title: 'HOW MUCH' }], rows, style).join('\n');
+}
+
+function bloatOf({ schema, name, bloat }: IndexEntry): string {
+  if (bloat === null) return '–';
+  return `${displayName({ schema, name })}: ${bytes(bloat.bytes)} live, ${bytes(bloat.rebuiltBytes)} rebuilt (${ratio(bloat.bytes, bloat.rebuiltBytes)}), ${bloat.method}`;
 }

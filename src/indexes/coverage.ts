@@ -61,7 +61,7 @@ function ofUse({ unknown, countedSince }: Usage, { now }: ServerFacts, wanted: n
   const known = (Date.parse(now) - Date.parse(countedSince)) / 1000;
   if (known >= wanted) return [];
   const why = `Scans are known to have been counted for ${seconds(known)} only, and it takes ${seconds(wanted)} to say that nobody uses an index.`;
-  return [{ object, why, remedy: 'Let reports be stored beside the backups (--storage): they reach back further than a reset.' }];
+  return [{ object, why, remedy: 'Reports that are stored beside the backups (--storage) keep count of the time.' }];
 }
 
 function ofSequences(sequences: readonly SequenceFacts[], role: string): Coverage['other'] {

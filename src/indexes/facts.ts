@@ -85,7 +85,7 @@ export interface TableFacts {
   /** Of the main fork; by relpages where the table is locked against reading. */
   readonly bytes: number;
   readonly columns: number;
-  /** Counters of this server since their reset. */
+  /** Counters of this server since their reset; what changes in partitions counts for their parents too. */
   readonly seqScans: number;
   readonly seqRows: number;
   readonly indexScans: number;

@@ -12,7 +12,13 @@ export async function readTables(session: Session): Promise<TableFacts[]> {
     (oid) => oid,
     (some) => session.query<{ oid: number; bytes: string | null }>(SIZES_SQL, [some]),
   );
-  return rows.map(({ pages, ...row }) => ({ ...row, bytes: Number(sizes.get(row.oid)?.bytes ?? pages * BLOCK) }));
+  const partitions = Map.groupBy(rows, ({ parentOid }) => parentOid);
+  const changesOf = (row: TableRow): Changes => (partitions.get(row.oid) ?? []).map(changesOf).reduce(sum, row);
+  return rows.map((row) => {
+    const { pages, parentOid: _, ...facts } = row;
+    const { inserted, updated, deleted } = changesOf(row);
+    return { ...facts, inserted, updated, deleted, bytes: Number(sizes.get(row.oid)?.bytes ?? pages * BLOCK) };
+  });
 }
 
 /** Foreign keys of tables that hold rows; of a partition, with the partitioned table that it comes from. */
@@ -20,7 +26,12 @@ export function readForeignKeys(session: Session): Promise<ForeignKeyFacts[]> {
   return session.query<ForeignKeyFacts>(FOREIGN_KEYS_SQL);
 }
 
-type TableRow = Omit<TableFacts, 'bytes'> & { readonly pages: number };
+type TableRow = Omit<TableFacts, 'bytes'> & { readonly pages: number; readonly parentOid: number | null };
+type Changes = Pick<TableFacts, 'inserted' | 'updated' | 'deleted'>;
+
+function sum(a: Changes, b: Changes): Changes {
+  return { inserted: a.inserted + b.inserted, updated: a.updated + b.updated, deleted: a.deleted + b.deleted };
+}
 
 const BLOCK = 8192;
 
@@ -28,6 +39,7 @@ const TABLES_SQL = `
   SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS name,
          CASE c.relkind WHEN 'p' THEN 'partitioned' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind,
          c.reltuples::float8 AS tuples, c.relpages AS pages, c.relnatts AS columns,
+         h.inhparent::int8::float8 AS "parentOid",
          pg_catalog.pg_stat_get_numscans(c.oid)::float8 AS "seqScans",
          pg_catalog.pg_stat_get_tuples_returned(c.oid)::float8 AS "seqRows",
          coalesce(x.scans, 0) AS "indexScans",
@@ -40,6 +52,7 @@ const TABLES_SQL = `
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN (SELECT indrelid, sum(pg_catalog.pg_stat_get_numscans(indexrelid))::float8 AS scans FROM pg_catalog.pg_index GROUP BY 1) x ON x.indrelid = c.oid
+    LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = c.oid AND c.relispartition
    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND n.nspname NOT IN ${NOT_OURS}
    ORDER BY 2, 3
 `;

@@ -72,6 +72,14 @@ export function coversForeignKey(index: IndexFacts, { tableOid, attnums }: Forei
   return index.predicate === null || index.predicate === harmless;
 }
 
+/** Whether it finds them by some of the columns at least. */
+export function helpsForeignKey(index: IndexFacts, { tableOid, attnums }: ForeignKeyFacts): boolean {
+  const [first] = keysOf(index);
+  return (
+    index.tableOid === tableOid && isUsable(index) && index.method === ORDERED && index.predicate === null && attnums.includes(first?.attnum ?? 0)
+  );
+}
+
 function textOf({ attnum, text }: IndexColumn): string {
   return attnum === 0 ? text : `#${attnum}`;
 }

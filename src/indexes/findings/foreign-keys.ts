@@ -3,7 +3,7 @@ import { bytes, count, counted } from '../../report/format.ts';
 import type { ForeignKeyFacts, TableFacts } from '../facts.ts';
 import type { IndexFinding } from '../finding.ts';
 import { about } from './common.ts';
-import { coversForeignKey } from './coverage.ts';
+import { coversForeignKey, helpsForeignKey } from './coverage.ts';
 import type { Facts } from './facts.ts';
 
 /** Foreign keys whose referencing rows can only be found by reading the whole table, whenever a referenced row is deleted or its key changes. */
@@ -19,7 +19,7 @@ export function findForeignKeys(facts: Facts): IndexFinding[] {
   });
 }
 
-function findingOf(object: string, keys: readonly ForeignKeyFacts[], { tables, thresholds }: Facts): IndexFinding | null {
+function findingOf(object: string, keys: readonly ForeignKeyFacts[], { tables, thresholds, indexes }: Facts): IndexFinding | null {
   const [key] = keys;
   const own = keys.map(({ tableOid }) => tables.get(tableOid)).filter((table) => table !== undefined);
   if (key === undefined || own[0] === undefined) return null;
@@ -27,18 +27,22 @@ function findingOf(object: string, keys: readonly ForeignKeyFacts[], { tables, t
   const referenced = tables.get(key.referencedOid);
   const changes = (referenced?.deleted ?? 0) + (referenced?.updated ?? 0);
   const table = key.inheritedFrom ?? own[0];
+  const helper = indexes.find((index) => helpsForeignKey(index, key));
   const columns = key.columns.map(quoteIdentifier).join(', ');
   return about(object, {
     kind: 'foreign-key',
-    level: size >= thresholds.minTable && changes > 0 ? 'warn' : 'info',
+    level: size >= thresholds.minTable && changes > 0 && helper === undefined ? 'warn' : 'info',
     evidence: [
-      `No index of ${displayName(table)} begins with ${key.columns.join(', ')}${keys.length > 1 ? ` on ${counted(keys.length, 'partition')}` : ''}: to delete a row of ${displayName({ schema: key.referencedSchema, name: key.referencedTable })} (on delete ${key.onDelete}) means to read all ${bytes(size)} of it.`,
+      `No index of ${displayName(table)} begins with ${key.columns.join(', ')}${keys.length > 1 ? ` on ${counted(keys.length, 'partition')}` : ''}.`,
+      `To delete a row of ${displayName({ schema: key.referencedSchema, name: key.referencedTable })} (on delete ${key.onDelete}) means to ${
+        helper === undefined ? `read all ${bytes(size)} of it` : `look through whatever ${displayName(helper)} finds by some of the columns`
+      }.`,
       referenced === undefined
         ? 'How often referenced rows change is not known.'
         : `Of the referenced table ${count(referenced.deleted)} rows were deleted and ${count(referenced.updated)} updated since the counters' reset.`,
     ],
     sizeAtStake: size,
-    confidence: changes > 0 ? 'high' : 'medium',
+    confidence: helper !== undefined ? 'low' : changes > 0 ? 'high' : 'medium',
     // an index cannot be made concurrently on a partitioned table
     remedySql:
       key.inheritedFrom === null
