@@ -1,6 +1,7 @@
 import { LifeboatError } from '../errors.ts';
 import { isEncrypted, partKey } from '../format/layout.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { shortRecipient } from '../report/format.ts';
 import type { Store } from '../storage/store.ts';
 import { opensHeader } from '../stream/age.ts';
 import { recipientsOf } from './identities.ts';
@@ -59,5 +60,5 @@ function identityWrong({ id, recipients }: Manifest, own: readonly string[]): Li
 }
 
 function listed(recipients: readonly string[]): string {
-  return recipients.length === 0 ? 'nobody that it names' : recipients.join(', ');
+  return recipients.length === 0 ? 'nobody that it names' : recipients.map(shortRecipient).join(', ');
 }

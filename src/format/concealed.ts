@@ -27,37 +27,50 @@ export function totalsOf(manifest: Manifest): Totals {
 }
 
 /**
- * A manifest without any name of what is in the database: how much there is, and where the whole manifest lies. Pure.
+ * A manifest without any name of what is in the database: how much there is, and where the whole manifest lies. Pure. What is kept is listed,
+ * so that a field that is added later does not give a name away.
  * @param part the whole manifest, encrypted
  */
 export function concealManifest(manifest: Manifest, part: ManifestPart): Manifest {
-  const { superusers: _, ...rest } = manifest;
+  const { format, id, database, tool, source, snapshot, checksumAlgorithm, definitionAlgorithm, largeObjects } = manifest;
+  const { recipients, rotations, seconds, runner } = manifest;
+  const kept = { format, id, tool, source, snapshot, checksumAlgorithm, definitionAlgorithm, largeObjects, recipients, seconds, runner };
   return {
-    ...rest,
-    selection: { schemas: [], excludeSchemas: [], excludeTables: [], excludeTableData: [] },
-    roles: [],
-    extensions: [],
-    tables: [],
-    sequences: [],
-    indexes: [],
-    objects: [],
-    notes: [],
+    ...kept,
+    ...NAMELESS,
+    ...(database === undefined ? {} : { database }),
+    ...(rotations === undefined ? {} : { rotations }),
     parts: [...manifest.parts, part],
     concealed: totalsOf(manifest),
   };
 }
 
-/** A proof without any name of what is in the database: verdicts, counts and times stay. Pure. */
+const NAMELESS = {
+  selection: { schemas: [], excludeSchemas: [], excludeTables: [], excludeTableData: [] },
+  roles: [],
+  extensions: [],
+  tables: [],
+  sequences: [],
+  indexes: [],
+  objects: [],
+  notes: [],
+};
+
+/** A proof without any name of what is in the database: verdicts, counts and times stay. Pure; what is kept is listed here too. */
 export function concealProof(proof: Proof): Proof {
+  const { format, backup, database, at, tool, manifestSha256, verdict, scratch, rows, rto, verification, rpo, storedBytes, restoredBytes } = proof;
+  const kept = { format, backup, database, at, tool, manifestSha256, verdict, scratch, rows, rto, verification, rpo, storedBytes, restoredBytes };
   return {
-    ...proof,
-    indexes: [],
-    checks: proof.checks.map(({ reason, ...check }) => ({
-      ...check,
+    ...kept,
+    checks: proof.checks.map((check) => ({
+      name: check.name,
+      verdict: check.verdict,
+      examined: check.examined,
       // it may quote what Postgres said
-      ...(reason === undefined ? {} : { reason: HIDDEN }),
+      ...(check.reason === undefined ? {} : { reason: HIDDEN }),
       findings: check.findings.map(() => ({ object: HIDDEN, message: HIDDEN })),
       skipped: check.skipped.map(() => ({ object: HIDDEN, reason: HIDDEN })),
     })),
+    indexes: [],
   };
 }

@@ -11,8 +11,13 @@ import { openPart, type PartSource, partMissing } from './open-part.ts';
  * @throws LifeboatError `part-corrupt`, `part-missing` and those of the store
  */
 export async function verifyParts(from: PartSource & { readonly jobs: number }, parts: readonly ManifestPart[], context: Context) {
-  const verifyOne = (part: ManifestPart) => async (signal: AbortSignal) => {
-    const stream = await openPart(from, part, signal);
+  const total = parts.reduce((bytes, part) => bytes + part.plain.bytes, 0);
+  const done = parts.map(() => 0);
+  const verifyOne = (part: ManifestPart, i: number) => async (signal: AbortSignal) => {
+    const stream = await openPart(from, part, signal, (bytes) => {
+      done[i] = bytes;
+      context.log.progress({ phase: 'check parts', done: done.reduce((a, b) => a + b, 0), total, unit: 'bytes' });
+    });
     stream.resume();
     await finished(stream);
   };

@@ -19,6 +19,7 @@ export function describePlan(manifest: Manifest, tables: TableChoice | null, pla
   const age = `backup ${manifest.id} of ${manifest.source.database}, taken ${manifest.snapshot.at}`;
   const lines = [`Restore ${age} into ${planned.target}.`];
   if (planned.clean) lines.push(`Check every part, then drop everything in ${planned.target} (${counted(planned.occupants, 'object')}).`);
+  else if (manifest.recipients.length > 0) lines.push('Decrypt and check every part that is needed before anything is written.');
   if (tables === null) {
     const rows = manifest.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0);
     lines.push(

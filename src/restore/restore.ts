@@ -116,7 +116,7 @@ async function empty(job: RestoreJob, context: Context): Promise<void> {
 
 /** Somebody who encrypts a backup expects that it may be tampered with: then all of it is read before a byte is written. */
 async function decryptFirst(job: RestoreJob, context: Context): Promise<void> {
-  context.log.info('Decrypting and checking every part before anything is written.');
+  context.log.info('Decrypting and checking parts before anything is written.');
   await verifyParts(job, partsOf(job), context);
 }
 

@@ -123,7 +123,9 @@ describe('an encrypted backup', () => {
     const identityFile = join(store.folder, 'key.txt');
     await writeFile(identityFile, `# on paper\n${paperKey.identity}\n`);
     const restored = await freshDatabase(major);
-    expect((await runRestore('shop', store.url, restored, { identityFile })).rows).toBe(backup.rows);
+    const { rows, plan } = await runRestore('shop', store.url, restored, { identityFile });
+    expect(rows).toBe(backup.rows);
+    expect(plan).toContainEqual(expect.stringContaining('Decrypt and check every part'));
     expect(await compareDatabases(bindir, source, restored)).toEqual([]);
 
     if (!hasAge()) return notShown('an encrypted backup comes back by stock tools', 'age is not installed', 'age');
