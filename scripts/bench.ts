@@ -14,9 +14,10 @@ import { benchMemory } from './bench/memory.ts';
 import { benchRestores } from './bench/restores.ts';
 import { benchRetention } from './bench/retention.ts';
 import { printRows, type Row } from './bench/rows.ts';
+import { benchRunbook } from './bench/runbook.ts';
 import { benchStartup } from './bench/startup.ts';
 
-/** `npm run bench [-- backups|encryption|restores|memory|indexes|startup|retention|copy …]`: every promise about speed, memory and bloat. */
+/** `npm run bench [-- backups|encryption|restores|memory|indexes|startup|retention|copy|runbook …]`: every promise about speed, memory and bloat. */
 const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   backups: benchBackups,
   encryption: benchEncryption,
@@ -25,8 +26,13 @@ const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
 };
 /** Those that make their own databases. */
 const SERVER_GROUPS: Readonly<Record<string, (bench: BenchServer) => Promise<Row[]>>> = { indexes: benchIndexes };
-/** Those that need no server. */
-const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = { startup: benchStartup, retention: benchRetention, copy: benchCopy };
+/** Those that need no server, or start their own. */
+const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  startup: benchStartup,
+  retention: benchRetention,
+  copy: benchCopy,
+  runbook: benchRunbook,
+};
 
 const groups = [...Object.keys(GROUPS), ...Object.keys(SERVER_GROUPS), ...Object.keys(QUICK_GROUPS)];
 const asked = process.argv.length > 2 ? process.argv.slice(2) : groups;

@@ -2,13 +2,13 @@
 export interface Row {
   readonly what: string;
   readonly measured: number;
-  readonly unit: '×' | 'MB' | 'ms' | 'points' | 'indexes';
+  readonly unit: '×' | 'MB' | 'ms' | 's' | 'points' | 'indexes';
   /** The promise; `null` for a row that only informs. */
   readonly target: { readonly atMost: number } | { readonly atLeast: number } | null;
   readonly how: string;
 }
 
-const DIGITS = { '×': 2, MB: 0, ms: 0, points: 3, indexes: 0 } as const;
+const DIGITS = { '×': 2, MB: 0, ms: 0, s: 0, points: 3, indexes: 0 } as const;
 
 export function printRows(rows: readonly Row[]): void {
   const lines = rows.map((row) => [row.what, `${row.measured.toFixed(DIGITS[row.unit])} ${row.unit}`, promise(row), verdict(row), row.how]);

@@ -7,6 +7,7 @@ export const PLACEHOLDERS = {
   PASSWORD: 'its password, as it is: nothing needs to be percent-encoded',
   DATABASE: 'the name of the database, on the server and in the store',
   TABLE: 'a table with its schema: public.orders',
+  INDEX: 'an index with its schema: public.orders_pkey',
   STORE: 'where the backups are: s3://bucket/prefix or file:///folder',
   BACKUP: "a backup's id, as list prints it: 20261120T020013Z-3f9a",
   SECOND_STORE: 'where the second copy of the backups is, written like STORE',

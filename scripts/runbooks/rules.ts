@@ -25,6 +25,7 @@ const SET_UP = [
   `export LIFEBOAT_STORAGE='<STORE>'                # s3://bucket/prefix or file:///folder`,
   `export BACKUP='<BACKUP>'                         # the backup's id, as list prints it`,
   `export SECOND_STORE='<SECOND_STORE>'             # the second copy: s3://bucket/prefix or file:///folder`,
+  `export INDEX='<INDEX>'                           # the index with its schema: public.orders_pkey`,
   `export ROLE='<ROLE>'                             # the role whose password leaked`,
   `export GOOD_RECIPIENT='<GOOD_RECIPIENT>'         # age1… of the identity that is still good`,
   `export LIFEBOAT_AGE_IDENTITY='<IDENTITY>'             # AGE-SECRET-KEY-1… if backups are encrypted, else empty`,

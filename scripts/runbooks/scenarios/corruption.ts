@@ -10,7 +10,7 @@ export const corruption: Scenario = {
     await server.makeShop(scene.database, 'STRATEGY file_copy');
     const [row] = await server.sql<{ path: string }>(scene.database, "SELECT pg_relation_filepath('orders_by_customer') AS path");
     await overwrite(join(server.folder, 'data', row?.path ?? ''), 8192 + 4000);
-    return scene.values(server, await scene.s3Store());
+    return { ...scene.values(server, await scene.s3Store()), INDEX: 'public.orders_by_customer' };
   },
   check: async () => {},
 };

@@ -9,7 +9,7 @@ export const indexBloat: Scenario = {
     await server.sql(scene.database, 'ALTER TABLE orders SET (autovacuum_enabled = off)');
     await server.sql(scene.database, 'CREATE INDEX orders_by_customer_ccnew ON orders (customer_id)');
     await server.sql(scene.database, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_by_customer_ccnew'::regclass");
-    return scene.values(server, await scene.s3Store());
+    return { ...scene.values(server, await scene.s3Store()), INDEX: 'public.orders_by_customer' };
   },
   check: async () => {},
 };
