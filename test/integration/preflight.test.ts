@@ -19,6 +19,7 @@ import { roleIn } from '../harness/roles.ts';
 import { createTestBucket, type TestBucket } from '../harness/s3.ts';
 import { shopDatabase } from '../harness/shop.ts';
 import { notShown } from '../harness/skipped.ts';
+import { startStandby } from '../harness/standby.ts';
 import { startTransactionPooler } from '../harness/transaction-pooler.ts';
 import { eventually } from '../harness/wait.ts';
 
@@ -153,6 +154,22 @@ describe('on the source, a preflight finds', () => {
       await session.query('ROLLBACK');
     });
     expect(checkOf(await run(target, folder.url), 'source', 'locks').verdict).toBe('pass');
+  });
+
+  test('what a standby cannot read, what replay may cancel there, and a slot that nobody uses', async () => {
+    const sql = `CREATE TABLE kept (id int); CREATE UNLOGGED TABLE cache (id int); SELECT pg_create_physical_replication_slot('forgotten', true)`;
+    const standby = await startStandby(sql, { max_standby_streaming_delay: '10ms', max_prepared_transactions: '2' });
+    try {
+      const result = await run(standby.target, folder.url);
+      expect({ ok: result.ok, amiss: amiss(result, 'source') }).toEqual({ ok: true, amiss: ['unlogged tables warn', 'replication warn'] });
+      expect(checkOf(result, 'source', 'unlogged tables').says).toContain('a standby cannot read');
+      expect(checkOf(result, 'source', 'replication').remarks.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^max_standby_streaming_delay is 0\.01 s and hot_standby_feedback is off/),
+        expect.stringMatching(/^Nobody uses the replication slot forgotten, and it keeps .* without a limit/),
+      ]);
+    } finally {
+      await standby.stop();
+    }
   });
 
   test('a limit of time that is too short, and timeouts of the role that a backup lifts', async () => {
