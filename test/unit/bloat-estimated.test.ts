@@ -94,9 +94,10 @@ describe('a B-tree that is built', () => {
 describe('an index tuple', () => {
   const column = (given: Partial<ColumnWidth> & { length?: number; align?: 'c' | 's' | 'i' | 'd' }): ColumnWidth => ({
     column: { length: given.length ?? -1, align: given.align ?? 'i', storage: 'x' },
-    averageWidth: given.averageWidth ?? 0,
+    averageWidth: given.averageWidth ?? (given.widths ?? [0]).reduce((sum, width) => sum + width, 0) / (given.widths ?? [0]).length,
     widths: given.widths ?? null,
     expression: given.expression ?? false,
+    ofOtherRows: given.ofOtherRows ?? false,
   });
   const integer = column({ length: 4 });
   const bigint = column({ length: 8, align: 'd' });
@@ -124,6 +125,17 @@ describe('an index tuple', () => {
     expect(high).toBeGreaterThanOrEqual(40);
     expect(mid).toBeGreaterThan(low);
     expect(mid).toBeLessThan(high);
+  });
+
+  it('is not judged by values of a kilobyte at most where others are wider on average', () => {
+    const { low, high } = tupleBytes([column({ widths: [10, 11, 12], averageWidth: 700 })], false);
+    expect(low).toBeLessThan(100);
+    expect(high).toBeGreaterThan(700);
+  });
+
+  it('of a partial index may have the short values, or the long', () => {
+    const { low, high } = tupleBytes([column({ widths: [2, 11, 100], ofOtherRows: true })], false);
+    expect([low, high]).toEqual([16, 112]);
   });
 
   it('of wide values may be far smaller, since Postgres compresses them', () => {

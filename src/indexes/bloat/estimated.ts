@@ -4,7 +4,7 @@ import type { Confidence } from './bloat.ts';
 import { type BtreeShape, builtBytes, DEFAULT_FILLFACTOR, type KeyGroup } from './btree-build.ts';
 import { type ColumnStatistics, columnDistinct } from './distinct.ts';
 import type { Interval } from './interval.ts';
-import { combine, type KeyColumn, type Keys, partOf } from './keys.ts';
+import { combine, isAllOfIt, type KeyColumn, type Keys, partOf } from './keys.ts';
 import type { LiveTuples } from './live-tuples.ts';
 import type { NotMeasured } from './measured.ts';
 import { type ColumnWidth, tupleBytes } from './tuple-width.ts';
@@ -36,7 +36,7 @@ export function estimateBtree(index: IndexFacts, statistics: IndexStatistics, li
   const keys = keysOf(index, columns, statistics, { tuples, rows });
   const deduplicates = mergesDuplicates(index, version);
   const shape = { deduplicate: deduplicates, fillfactor: index.fillfactor ?? DEFAULT_FILLFACTOR };
-  const bytes = builtBetween(groupsOf(columns, keys, tuples), shape);
+  const bytes = builtBetween(groupsOf(columns, keys, index.predicate, tuples), shape);
   const wide = Math.max(bytes.high / bytes.mid, bytes.mid / bytes.low);
   const unsure = doubts.length > 0 || keys.nullsUnknown;
   if (wide > HIGH || unsure) doubts.push(...keys.doubts, ...widthDoubts(columns));
@@ -95,10 +95,12 @@ interface Sized {
 }
 
 /** NULLs have no width, values that stand out are counted for themselves, and the rest shares what is left. */
-function groupsOf(columns: readonly KnownColumn[], keys: Keys, tuples: number): Sized[] {
-  const widths = columns.map(
-    ({ column, stats }): ColumnWidth => ({ column, averageWidth: stats.averageWidth, widths: stats.widths, expression: column.attnum === 0 }),
-  );
+function groupsOf(columns: readonly KnownColumn[], keys: Keys, predicate: string | null, tuples: number): Sized[] {
+  const widths = columns.map(({ column, stats }): ColumnWidth => {
+    const expression = column.attnum === 0;
+    const ofOtherRows = predicate !== null && !expression && !isAllOfIt(predicate, column.text);
+    return { column, averageWidth: stats.averageWidth, widths: stats.widths, ofOtherRows, expression };
+  });
   const filled = tupleBytes(widths, false);
   return keys.groups
     .filter((group) => group.share > 0)
@@ -109,13 +111,28 @@ function groupsOf(columns: readonly KnownColumn[], keys: Keys, tuples: number): 
     }));
 }
 
-/** A tuple with at least one NULL: the columns that have most of them are taken to be those. */
+/** More columns than that with NULLs are taken to be NULL together. */
+const NULLABLE = 4;
+
+/** A tuple with at least one NULL, averaged over which columns are NULL, as if those had nothing to do with each other. */
 function withNulls(columns: readonly KnownColumn[], widths: readonly ColumnWidth[]): Interval {
-  const most = Math.max(...columns.map(({ stats }) => stats.nullFraction));
-  return tupleBytes(
-    widths.filter((_, i) => (columns[i] as KnownColumn).stats.nullFraction < most),
-    true,
-  );
+  const nullable = columns.flatMap(({ stats }, i) => (stats.nullFraction > 0 ? [i] : [])).slice(0, NULLABLE);
+  const total = { low: 0, mid: 0, high: 0 };
+  let shares = 0;
+  for (let pattern = 1; pattern < 2 ** nullable.length; pattern += 1) {
+    const isNull = (i: number) => nullable.includes(i) && (pattern >> nullable.indexOf(i)) % 2 === 1;
+    const chance = nullable.reduce((share, i) => {
+      const { nullFraction } = (columns[i] as KnownColumn).stats;
+      return share * (isNull(i) ? nullFraction : 1 - nullFraction);
+    }, 1);
+    const bytes = tupleBytes(
+      widths.filter((_, i) => !isNull(i)),
+      true,
+    );
+    for (const pick of ['low', 'mid', 'high'] as const) total[pick] += chance * bytes[pick];
+    shares += chance;
+  }
+  return shares === 0 ? tupleBytes([], true) : { low: total.low / shares, mid: total.mid / shares, high: total.high / shares };
 }
 
 function builtBetween(groups: readonly Sized[], shape: Pick<BtreeShape, 'deduplicate' | 'fillfactor'>): Interval {

@@ -37,18 +37,41 @@ export function combine(columns: readonly KeyColumn[], tuples: number, combinati
   const nullsUnknown = columns.some((column) => column.nullsUnknown === true);
   if (columns.length === 1 && only !== undefined) return { ...alone(only), doubts, nullsUnknown };
   const nulls = 1 - columns.reduce((none, column) => none * (1 - column.nulls), 1);
-  const counts = columns.map((column) => totalOf(column));
-  const least = Math.max(...counts.map(({ low }) => low), 1);
-  const product = (pick: keyof Interval) => counts.reduce((total, count) => total * Math.max(1, count[pick]), 1);
-  const drawn = (of: number) => Math.min(tuples, of * -Math.expm1(-tuples / of));
-  const unrelated = { low: drawn(product('low')), mid: drawn(product('mid')), high: drawn(product('high')) };
-  const free = { low: Math.min(least, unrelated.low), mid: Math.sqrt(least * unrelated.mid), high: unrelated.high };
-  const distinct = combination === null ? free : within({ low: combination * 0.9, mid: combination, high: combination * 1.2 }, least, tuples);
+  const filled = together(
+    columns.map((column) => totalOf({ ...column, nulls: 0 })),
+    tuples * (1 - nulls),
+  );
+  const all = together(columns.map(totalOf), tuples);
+  const holed = together(columns.map(holesOf(columns)), tuples * nulls);
+  const known = (free: Interval, most: number) =>
+    combination === null ? free : within(around(combination * (free.mid / Math.max(1, all.mid))), 1, most);
   const groups = [
-    { keys: scaled(distinct, 1 - nulls), share: 1 - nulls, nulls: false },
-    { keys: scaled(distinct, nulls), share: nulls, nulls: true },
+    { keys: known(filled, tuples * (1 - nulls)), share: 1 - nulls, nulls: false },
+    { keys: known(holed, tuples * nulls), share: nulls, nulls: true },
   ];
+  const distinct = known(all, tuples);
   return { groups, distinct, nullsUnknown, doubts: combination === null ? [...doubts, COMBINED] : doubts };
+}
+
+/** Extended statistics are from a sample, too. */
+function around(combination: number): Interval {
+  return { low: combination * 0.9, mid: combination, high: combination * 1.2 };
+}
+
+/** From as many keys as the richest column has to as many as chance would have it. */
+function together(counts: readonly Interval[], tuples: number): Interval {
+  const most = (pick: keyof Interval) => {
+    const product = counts.reduce((total, count) => total * Math.max(1, count[pick]), 1);
+    return Math.max(richest(pick), Math.min(tuples, product * -Math.expm1(-tuples / product)));
+  };
+  const richest = (pick: keyof Interval) => Math.min(tuples, Math.max(1, ...counts.map((count) => count[pick])));
+  return { low: richest('low'), mid: Math.sqrt(richest('mid') * most('mid')), high: most('high') };
+}
+
+/** Of the keys that have a NULL: a column that has any is NULL in most of those, and has its values in few. */
+function holesOf(columns: readonly KeyColumn[]): (column: KeyColumn) => Interval {
+  const nullable = columns.filter(({ nulls }) => nulls > 0).length;
+  return (column) => (column.nulls > 0 && nullable === 1 ? exactly(1) : column.nulls > 0.5 ? exactly(1) : totalOf(column));
 }
 
 function alone(column: KeyColumn): Pick<Keys, 'groups' | 'distinct'> {
@@ -69,10 +92,6 @@ function totalOf({ distinct, nulls }: KeyColumn): Interval {
   return { low: distinct.rest.low + beside, mid: distinct.rest.mid + beside, high: distinct.rest.high + beside };
 }
 
-function scaled({ low, mid, high }: Interval, by: number): Interval {
-  return { low: low * by, mid: mid * by, high: high * by };
-}
-
 interface Part {
   /** In the index, of so many in the table. */
   readonly tuples: number;
@@ -82,11 +101,16 @@ interface Part {
   readonly column: string;
 }
 
+/** Whether a partial index has every value of a column, and only lacks its NULLs. */
+export function isAllOfIt(predicate: string, column: string): boolean {
+  const quoted = /^[a-z_][a-z0-9_$]*$/.test(column) ? column : `"${column.replaceAll('"', '""')}"`;
+  return predicate === `(${quoted} IS NOT NULL)`;
+}
+
 /** What of a column a partial index has, when only the table's statistics are known. */
 export function partOf(column: KeyColumn, { tuples, rows, predicate, column: name }: Part): KeyColumn {
-  const quoted = /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
   const filled = rows * (1 - column.nulls);
-  if (predicate === `(${quoted} IS NOT NULL)`) {
+  if (isAllOfIt(predicate, name)) {
     const common = column.distinct.common;
     const share = common === null || filled === 0 ? 0 : Math.min(1, (common.share * rows) / filled);
     return { ...column, nulls: 0, distinct: { ...column.distinct, common: common === null ? null : { ...common, share } } };

@@ -8,6 +8,8 @@ export interface ColumnWidth {
   readonly averageWidth: number;
   /** Stored lengths of some values; `null` where only the average is known. */
   readonly widths: readonly number[] | null;
+  /** The statistics are of more rows than are in the index, whose values may be the short ones or the long. */
+  readonly ofOtherRows: boolean;
   /** The statistics are of an expression, whose values are measured before their header is made short. */
   readonly expression: boolean;
 }
@@ -53,34 +55,45 @@ interface Shape {
   /** Factors to apply to a value's length, or the length itself. */
   readonly bytes: Interval;
   readonly widths: readonly number[] | null;
+  /** The shortest and the longest, where it is not known which of them are in the index. */
+  readonly ends?: readonly [number, number] | null;
   readonly varies: boolean;
 }
 
 /** Values of two columns are paired as if they had nothing to do with each other. */
 const STRIDES = [1, 1009, 1013, 1019, 1021];
 
-function shapeOf({ column, averageWidth, widths, expression }: ColumnWidth): Shape {
+function shapeOf({ column, averageWidth, widths, ofOtherRows, expression }: ColumnWidth): Shape {
   const { length, storage } = column;
   const align = ALIGNMENT[column.align];
   if (length > 0) return { align, bytes: { low: length, mid: length, high: length }, widths: [length], varies: false };
   const compressible = storage === 'x' || storage === 'm';
-  if (widths !== null && widths.length > 0) {
+  const typical = widths === null || widths.length === 0 ? null : widths.reduce((sum, width) => sum + width, 0) / widths.length;
+  if (widths !== null && typical !== null && (length === -2 || isAlike(typical, averageWidth))) {
     const stored = widths.map((width) => (length === -2 || width <= SHORT ? width : width + 3));
+    const ends = ofOtherRows ? ([Math.min(...stored), Math.max(...stored)] as const) : null;
     const wide = compressible && stored.some((width) => width > COMPRESSED);
-    return { align, bytes: { low: wide ? SQUEEZED : 1, mid: wide ? 0.5 : 1, high: 1 }, widths: stored, varies: true };
+    return { align, bytes: { low: wide ? SQUEEZED : 1, mid: wide ? 0.5 : 1, high: 1 }, widths: stored, ends, varies: true };
   }
   // statistics know a name by its 64 bytes; the index stores it without padding
   if (length === -2) return { align: 1, bytes: { low: 4, mid: 16, high: 64 }, widths: null, varies: true };
   const least = expression && averageWidth - 3 < SHORT ? Math.max(1, averageWidth - 3) : averageWidth;
   const shrunk = !compressible || averageWidth < COMPRESSED / 2 ? least : averageWidth < COMPRESSED ? least * 0.7 : least * SQUEEZED;
   // ANALYZE cuts the fraction off
-  const most = averageWidth + 0.99;
-  return { align, bytes: { low: shrunk, mid: (shrunk + most) / 2, high: most }, widths: null, varies: true };
+  const most = Math.max(averageWidth + 0.99, typical ?? 0);
+  const [shorter, longer] = ofOtherRows ? [0.5, 2] : [1, 1];
+  return { align, bytes: { low: shrunk * shorter, mid: (shrunk + most) / 2, high: most * longer }, widths: null, varies: true };
 }
 
-function valueAt({ bytes, widths, varies }: Shape, pick: keyof Interval, i: number): number {
+/** ANALYZE keeps no value of more than 1 kB, and measures those that are compressed in the table as they are there. */
+function isAlike(typical: number, averageWidth: number): boolean {
+  return Math.abs(typical - averageWidth) <= 8 + 0.3 * Math.max(typical, averageWidth);
+}
+
+function valueAt({ bytes, widths, ends, varies }: Shape, pick: keyof Interval, i: number): number {
   if (widths === null || !varies) return bytes[pick];
-  const width = widths[i % widths.length] as number;
+  const end = pick === 'mid' ? undefined : ends?.[pick === 'low' ? 0 : 1];
+  const width = end ?? (widths[i % widths.length] as number);
   return width > COMPRESSED ? width * bytes[pick] : width;
 }
 
