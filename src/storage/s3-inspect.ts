@@ -27,16 +27,16 @@ async function inspectBucket(at: Bucket, signal: AbortSignal): Promise<BucketFac
   const clock = await readClock(at, signal);
   const [publicAccessBlocked, policyIsPublic, publicGrants, versioning, objectLock, lifecycle, encryption] = await Promise.all([
     ask(at, signal, 's3:GetBucketPublicAccessBlock', { NoSuchPublicAccessBlockConfiguration: null }, async () => {
-      const { PublicAccessBlockConfiguration: block = {} } = await client.send(new sdk.GetPublicAccessBlockCommand(of), options);
-      return Object.entries(block).flatMap(([name, on]) => (on === true ? [name] : []));
+      const { PublicAccessBlockConfiguration: block } = await client.send(new sdk.GetPublicAccessBlockCommand(of), options);
+      return Object.entries(answered(block)).flatMap(([name, on]) => (on === true ? [name] : []));
     }),
     ask(at, signal, 's3:GetBucketPolicyStatus', { NoSuchBucketPolicy: false }, async () => {
       const { PolicyStatus } = await client.send(new sdk.GetBucketPolicyStatusCommand(of), options);
-      return PolicyStatus?.IsPublic === true;
+      return answered(PolicyStatus?.IsPublic);
     }),
     ask(at, signal, 's3:GetBucketAcl', NEVER, async () => {
-      const { Grants = [] } = await client.send(new sdk.GetBucketAclCommand(of), options);
-      return Grants.flatMap(({ Grantee, Permission }) => (EVERYBODY.includes(Grantee?.URI ?? '') ? [Permission ?? '?'] : []));
+      const { Grants } = await client.send(new sdk.GetBucketAclCommand(of), options);
+      return answered(Grants).flatMap(({ Grantee, Permission }) => (EVERYBODY.includes(Grantee?.URI ?? '') ? [Permission ?? '?'] : []));
     }),
     ask(at, signal, 's3:GetBucketVersioning', NEVER, async () => {
       const { Status } = await client.send(new sdk.GetBucketVersioningCommand(of), options);
@@ -44,21 +44,29 @@ async function inspectBucket(at: Bucket, signal: AbortSignal): Promise<BucketFac
     }),
     ask(at, signal, 's3:GetBucketObjectLockConfiguration', { ObjectLockConfigurationNotFoundError: null }, async () => {
       const { ObjectLockConfiguration: lock } = await client.send(new sdk.GetObjectLockConfigurationCommand(of), options);
-      if (lock?.ObjectLockEnabled !== 'Enabled') return null;
-      const retention = lock.Rule?.DefaultRetention;
+      if (answered(lock).ObjectLockEnabled !== 'Enabled') return null;
+      const retention = lock?.Rule?.DefaultRetention;
       return { mode: retention?.Mode ?? '', days: (retention?.Days ?? 0) + (retention?.Years ?? 0) * 365 };
     }),
     ask(at, signal, 's3:GetLifecycleConfiguration', { NoSuchLifecycleConfiguration: [] }, async () => {
-      const { Rules = [] } = await client.send(new sdk.GetBucketLifecycleConfigurationCommand(of), options);
-      return Rules.filter(({ Status }) => Status === 'Enabled').map(ruleOf);
+      const { Rules } = await client.send(new sdk.GetBucketLifecycleConfigurationCommand(of), options);
+      return answered(Rules)
+        .filter(({ Status }) => Status === 'Enabled')
+        .map(ruleOf);
     }),
     ask(at, signal, 's3:GetEncryptionConfiguration', { ServerSideEncryptionConfigurationNotFoundError: null }, async () => {
       const { ServerSideEncryptionConfiguration: rules } = await client.send(new sdk.GetBucketEncryptionCommand(of), options);
-      return rules?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? null;
+      return answered(rules).Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? null;
     }),
   ]);
   const facts = { publicAccessBlocked, policyIsPublic, publicGrants, versioning, objectLock, lifecycle, encryption, clock };
   return { kind: 'bucket', bucket: at.bucket, prefix: at.prefix, aws: at.endpoint === undefined, ...facts };
+}
+
+/** A server that does not know a question may answer another one: then nothing is known. */
+function answered<T>(part: T | undefined): T {
+  if (part === undefined) throw new LifeboatError('store-failed', 'its answer does not say', 'Look at the settings of the bucket by hand.');
+  return part;
 }
 
 /** @param absent what the codes mean that say that nothing was configured */
