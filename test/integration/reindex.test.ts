@@ -112,6 +112,27 @@ describe('from a report', () => {
     expect(named).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt' }] });
   });
 
+  test('what was only taken for bloated by old statistics is left alone, once they are new', async () => {
+    const target = await churned();
+    const store = await temporaryStore();
+    await runSql(
+      target,
+      `CREATE TABLE churned.grown (id int) WITH (autovacuum_enabled = off);
+       INSERT INTO churned.grown SELECT generate_series(1, 500);
+       CREATE INDEX grown_id ON churned.grown (id);
+       ANALYZE churned.grown;
+       INSERT INTO churned.grown SELECT generate_series(501, 20000)`,
+    );
+    // nor do the counters know any more how many have come since
+    await runSql(target, 'SELECT pg_stat_force_next_flush(); SELECT pg_stat_reset()');
+    const file = join(store.folder, 'report.json');
+    await writeFile(file, reportOf(bloated('grown_id', 'act', 16_384)));
+    expect((await runReindex(target, { fromReport: file })).indexes).toMatchObject([{ outcome: 'planned' }]);
+    const before = await indexesOf(target);
+    expect(await runReindex(target, { fromReport: file, apply: true })).toMatchObject({ ok: true, indexes: [{ outcome: 'skipped', attempts: 1 }] });
+    expect(await indexesOf(target)).toEqual(before);
+  });
+
   test('a report that is none, or is not there, is told', async () => {
     const target = await churned();
     const store = await temporaryStore();

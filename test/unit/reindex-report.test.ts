@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { IndexOutcome, ReindexResult } from '../../src/indexes/repair/reindex.ts';
+import type { IndexOutcome } from '../../src/indexes/repair/outcome.ts';
+import type { ReindexResult } from '../../src/indexes/repair/reindex.ts';
 import { reindexHeadline } from '../../src/report/headline.ts';
 import { reindexMarkdown } from '../../src/report/markdown/reindex.ts';
 import { reindexProblems } from '../../src/report/reindex-problems.ts';

@@ -6,14 +6,14 @@ import { readSystemIdentifier } from '../../postgres/inventory.ts';
 import { describeTarget, parseDatabaseUrl } from '../../postgres/url.ts';
 import { openStoreFor } from '../../storage/from-options.ts';
 import type { Store } from '../../storage/store.ts';
-import type { BloatMethod } from '../bloat/bloat.ts';
 import { chooseCandidates } from './choose.ts';
 import { type Leftover, recover } from './clear.ts';
 import { hindrancesOf, readActivity } from './hindrances.ts';
 import { better, judgeIn } from './judge.ts';
 import { type Ledger, openLedger } from './ledger.ts';
-import { type Budget, type Candidate, type Decision, decide, inOrder, LEAST_GAIN, type Prediction, raisedThreshold, ratioOf } from './plan.ts';
-import { type RebuildEnd, type Repair, rebuildIndex } from './rebuild.ts';
+import { endOutcome, type IndexOutcome, outcomeOf, plannedOutcome } from './outcome.ts';
+import { type Budget, type Candidate, type Decision, decide, inOrder } from './plan.ts';
+import { type Repair, rebuildIndex } from './rebuild.ts';
 import { lockRun, openControl } from './sessions.ts';
 import { stateInFile, stateInStore } from './state.ts';
 import { isInside, windowText } from './window.ts';
@@ -36,28 +36,6 @@ export interface ReindexResult {
   readonly seconds: number;
   /** What a person should know. */
   readonly notes: readonly string[];
-}
-
-export interface IndexOutcome {
-  readonly schema: string;
-  readonly name: string;
-  readonly table: string;
-  /** The partitioned index that was asked for, where this is a leaf of it. */
-  readonly leafOf: string | null;
-  /** `planned` in a dry run only. */
-  readonly outcome: 'planned' | 'rebuilt' | 'skipped' | 'refused' | 'failed';
-  /** Why it was skipped, refused, or failed; what there is to say of one that was rebuilt. */
-  readonly why: string | null;
-  readonly bytesBefore: number | null;
-  readonly predictedBytes: number | null;
-  readonly method: BloatMethod | null;
-  /** `null` unless it was rebuilt; so are the next two. */
-  readonly bytesAfter: number | null;
-  readonly gainedBytes: number | null;
-  readonly seconds: number | null;
-  readonly attempts: number;
-  /** What the index is judged by from now on, because it gained too little; else `null`. */
-  readonly raisedThreshold: number | null;
 }
 
 /**
@@ -121,8 +99,7 @@ async function perform(
   const { control, ledger } = repair;
   const earlier = await recover(control, ledger, options, context);
   const choice = await chooseCandidates(control, options, ledger, store, context);
-  const judged = await repair.judge(choice.candidates.map(({ facts }) => facts.oid));
-  const candidates = inOrder(choice.candidates).map((one) => ({ ...one, prediction: better(one.prediction, judged.get(one.facts.oid)) }));
+  const candidates = inOrder(options.apply ? choice.candidates : await judgedNow(choice.candidates, repair));
   const outcomes: IndexOutcome[] = [];
   const own: Leftover[] = [];
   for (const candidate of candidates) {
@@ -130,7 +107,9 @@ async function perform(
     // what earlier runs left was there when the operator looked at the disk
     const takenBytes = own.reduce((sum, { removed, bytes }) => sum + (removed ? 0 : (bytes ?? 0)), 0);
     const budget = { maxBytes: options.maxBytes ?? null, takenBytes };
-    const before = await hindered(candidate, decide(candidate, budget), options, repair);
+    // what statistics say of it counts only once they are new
+    const first = options.apply ? decide({ ...candidate, named: true }, UNLIMITED) : decide(candidate, budget);
+    const before = await hindered(candidate, first, options, repair);
     if (before.action !== 'rebuild') outcomes.push(outcomeOf(candidate, before));
     else if (!options.apply) outcomes.push(plannedOutcome(candidate));
     else {
@@ -157,9 +136,16 @@ async function perform(
     if (outcome === 'rebuilt' || outcome === 'skipped') return true;
     const found = candidates.find(({ facts }) => facts.schema === schema && facts.name === name);
     if (outcome !== 'refused' || found === undefined || found.named) return false;
-    const decision = decide(found, { maxBytes: null, takenBytes: 0 });
+    const decision = decide(found, UNLIMITED);
     return decision.action === 'refuse' && decision.kind === 'excluded';
   }
+}
+
+const UNLIMITED: Budget = { maxBytes: null, takenBytes: 0 };
+
+async function judgedNow(candidates: readonly Candidate[], { judge }: Repair): Promise<Candidate[]> {
+  const judged = await judge(candidates.map(({ facts }) => facts.oid));
+  return candidates.map((one) => ({ ...one, prediction: better(one.prediction, judged.get(one.facts.oid)) }));
 }
 
 /** The hour, the deadline, and what goes on in the database. */
@@ -185,52 +171,6 @@ async function rebuildOne(candidate: Candidate, budget: Budget, repair: Repair, 
   const outcome = await endOutcome(candidate, end, (performance.now() - began) / 1000, repair.ledger);
   if (outcome.outcome === 'failed') context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${outcome.why}`);
   return { outcome, leftovers: end.leftovers };
-}
-
-async function endOutcome(candidate: Candidate, end: RebuildEnd, seconds: number, ledger: Ledger): Promise<IndexOutcome> {
-  const judged = { ...candidate, facts: end.before ?? candidate.facts, prediction: end.prediction };
-  if (end.decision !== null) return { ...outcomeOf(judged, end.decision), attempts: end.attempts };
-  const base = { ...plannedOutcome(judged), attempts: end.attempts, seconds };
-  if (end.failure !== null || end.after === null) return { ...base, outcome: 'failed', why: end.failure };
-  const bytesBefore = judged.facts.bytes ?? 0;
-  const bytesAfter = end.after.bytes;
-  if (bytesAfter === null) return { ...base, outcome: 'rebuilt', why: 'Its new size could not be read: somebody locks it.' };
-  const gainedBytes = bytesBefore - bytesAfter;
-  const rebuilt = { ...base, outcome: 'rebuilt', bytesAfter, gainedBytes } as const;
-  if (gainedBytes >= LEAST_GAIN * bytesBefore) return rebuilt;
-  const share = bytesBefore === 0 ? 0 : Math.round((100 * gainedBytes) / bytesBefore);
-  const threshold = raisedThreshold(candidate.threshold, judged.prediction === null ? null : ratioOf(bytesBefore, judged.prediction.rebuiltBytes));
-  const reason = `A rebuild gained ${share} %, and ${LEAST_GAIN * 100} % is the least that makes one worth while.`;
-  const { schema, name } = candidate.facts;
-  await ledger.raise({ schema, name, threshold, at: new Date().toISOString(), reason });
-  return {
-    ...rebuilt,
-    why: `${reason} It is not called bloated again below ${threshold.toFixed(2)} times its rebuilt size.`,
-    raisedThreshold: threshold,
-  };
-}
-
-function outcomeOf(candidate: Candidate, decision: Exclude<Decision, { action: 'rebuild' }>): IndexOutcome {
-  return { ...plannedOutcome(candidate), outcome: decision.action === 'skip' ? 'skipped' : 'refused', why: decision.why };
-}
-
-function plannedOutcome({ facts, leafOf, prediction }: Candidate): IndexOutcome {
-  return {
-    ...{ schema: facts.schema, name: facts.name, table: facts.table, leafOf },
-    outcome: 'planned',
-    why: null,
-    bytesBefore: facts.bytes,
-    ...predicted(prediction),
-    bytesAfter: null,
-    gainedBytes: null,
-    seconds: null,
-    attempts: 0,
-    raisedThreshold: null,
-  };
-}
-
-function predicted(prediction: Prediction | null) {
-  return { predictedBytes: prediction?.rebuiltBytes ?? null, method: prediction?.method ?? null };
 }
 
 function notesOf({ apply, index, fromReport, maxBytes }: ReindexOptions, ledger: Ledger): string[] {

@@ -1,4 +1,5 @@
-import type { IndexOutcome, ReindexResult } from '../../indexes/repair/reindex.ts';
+import type { IndexOutcome } from '../../indexes/repair/outcome.ts';
+import type { ReindexResult } from '../../indexes/repair/reindex.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { bytes, count, seconds } from '../format.ts';
 import { reindexHeadline } from '../headline.ts';
