@@ -1,11 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { indexes } from '../../src/indexes/indexes.ts';
+import { indexesOptions } from '../../src/options/indexes.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
-import { recordingContext, temporaryStore } from '../harness/engine.ts';
+import { recordingContext, runBackup, runDrill, temporaryStore, urlOf } from '../harness/engine.ts';
 import { withTestSession } from '../harness/nothing-left.ts';
 import { clusterOf, freshDatabase, runSql, templateDatabase } from '../harness/postgres.ts';
-import { CHURNED_SQL, indexesOf, runReindex } from '../harness/reindex.ts';
+import { CHURNED_SQL, indexesOf, reportOf, runReindex } from '../harness/reindex.ts';
 import { roleIn } from '../harness/roles.ts';
 import { rejectionOf } from '../harness/thrown.ts';
 
@@ -75,15 +77,7 @@ test('a rebuild that gains little says so, and the next one asks for more', asyn
 });
 
 describe('from a report', () => {
-  const bloated = (name: string, level: string, rebuiltBytes: number) => ({
-    finding: { kind: 'bloated', level, object: `churned.${name}`, index: { oid: 1, schema: 'churned', name } },
-    entry: { oid: 1, schema: 'churned', name, bloat: { method: 'measured', bytes: 0, rebuiltBytes, confidence: 'high' } },
-  });
-  const reportOf = (...all: readonly ReturnType<typeof bloated>[]) => {
-    const others = { kind: 'unused', level: 'act', object: 'churned.orders_pkey', index: { oid: 2, schema: 'churned', name: 'orders_pkey' } };
-    const findings = [...all.map(({ finding }) => finding), others];
-    return JSON.stringify({ format: 1, at: '2026-01-10T02:00:00.000Z', findings, indexes: all.map(({ entry }) => entry) });
-  };
+  const bloated = (name: string, level: string, rebuiltBytes: number) => ({ name, level, rebuiltBytes });
 
   test('what it calls bloated is rebuilt, unless it is not, or gained little before', async () => {
     const target = await churned();
@@ -110,6 +104,26 @@ describe('from a report', () => {
     expect(raised).toMatchObject({ ok: true, indexes: [{ outcome: 'skipped', why: expect.stringContaining('99.00 is where') }] });
     const named = await runReindex(target, { index: ['churned.orders_customer'], fromReport: file, apply: true, state });
     expect(named).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt' }] });
+  });
+
+  test('what a drill has measured is rebuilt to the size that it had in the drill', async () => {
+    const target = await churned();
+    const store = await temporaryStore();
+    await runSql(target, 'ANALYZE churned.orders');
+    await runBackup(target, store.url, { database: 'shop' });
+    await runDrill('shop', store.url);
+    const shared = { storage: store.url, database: 'shop' };
+    const report = await indexes(indexesOptions.parse({ databaseUrl: urlOf(target), minWasted: '0B', ...shared }), recordingContext());
+    const result = await runReindex(target, { fromReport: 'latest', apply: true, ...shared });
+    expect(result).toMatchObject({ ok: true, report: report.reportKey });
+    expect(result.indexes.map(({ name, outcome, method }) => [name, outcome, method])).toEqual([
+      ['orders_customer', 'rebuilt', 'measured'],
+      ['orders_pkey', 'rebuilt', 'measured'],
+      ['orders_note', 'rebuilt', 'measured'],
+    ]);
+    for (const index of result.indexes) {
+      expect(Math.abs((index.predictedBytes ?? 0) / (index.bytesAfter ?? 1) - 1), JSON.stringify(index)).toBeLessThan(0.05);
+    }
   });
 
   test('what was only taken for bloated by old statistics is left alone, once they are new', async () => {

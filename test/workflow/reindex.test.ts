@@ -6,7 +6,7 @@ import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { builtActions } from '../harness/bundle.ts';
 import { urlOf } from '../harness/cli.ts';
 import { clusterOf, freshDatabase, runSql, templateDatabase } from '../harness/postgres.ts';
-import { CHURNED_SQL, indexesOf } from '../harness/reindex.ts';
+import { CHURNED_SQL, indexesOf, reportOf } from '../harness/reindex.ts';
 import { workflows } from './files.ts';
 import { runWorkflow } from './runner/workflow.ts';
 import type { JobRun, WorkflowRun, World } from './runner/world.ts';
@@ -30,14 +30,7 @@ const jobOf = ({ jobs }: WorkflowRun, wanted: string) => jobs.find(({ id }) => i
 async function reindexing(target: ConnectionTarget, inputs: Record<string, string>, approved = true): Promise<WorkflowRun> {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'shop', 'reports'), { recursive: true });
-  const index = { oid: 1, schema: 'churned', name: 'orders_note' };
-  const report = {
-    format: 1,
-    at: '2026-01-10T02:00:00.000Z',
-    findings: [{ kind: 'bloated', level: 'act', object: 'churned.orders_note', index }],
-    indexes: [{ ...index, bloat: { method: 'measured', bytes: 0, rebuiltBytes: 100_000, confidence: 'high' } }],
-  };
-  await writeFile(join(folder, 'shop', 'reports', '20260110T020000Z.json'), JSON.stringify(report));
+  await writeFile(join(folder, 'shop', 'reports', '20260110T020000Z.json'), reportOf({ name: 'orders_note', level: 'act', rebuiltBytes: 100_000 }));
   const secrets = { DATABASE_URL: urlOf(target), DATABASE_URLS: `OTHER_URL=postgres://nobody@127.0.0.1:9/x\nMAIN_URL=${urlOf(target)}` };
   const world: World = await createWorld({
     inputs: { database: 'shop', 'max-bytes': '1GB', deadline: '5h', ...inputs },

@@ -4,10 +4,11 @@ import type { ReindexOptions } from '../../options/reindex.ts';
 import type { Session } from '../../postgres/connect.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import type { Store } from '../../storage/store.ts';
+import type { IndexReport } from '../report.ts';
 import type { Ledger } from './ledger.ts';
 import { type Candidate, NORMAL_RATIO, type Prediction } from './plan.ts';
 import { findIndex } from './read.ts';
-import { type ReportSource, readReport } from './report-source.ts';
+import { readReport } from './report-source.ts';
 
 export interface Choice {
   readonly candidates: readonly Candidate[];
@@ -26,7 +27,7 @@ export async function chooseCandidates(
   const chosen = new Map<number, Candidate>();
   const thresholdOf = (index: IndexName) => ledger.thresholdOf(index) ?? NORMAL_RATIO;
   const source = options.fromReport === undefined ? null : await readReport(options.fromReport, store, options.database, signal);
-  for (const { index, prediction } of source === null ? [] : bloatedIn(source)) {
+  for (const { index, prediction } of source === null ? [] : bloatedIn(source.report)) {
     const found = await findIndex(control, index);
     if (found.length === 0) log.info(`${displayName(index)} is gone since the report was made.`);
     for (const { facts, leafOf } of found) chosen.set(facts.oid, { facts, leafOf, named: false, prediction, threshold: thresholdOf(facts) });
@@ -39,7 +40,7 @@ export async function chooseCandidates(
       chosen.set(facts.oid, { facts, leafOf, named: true, prediction, threshold: thresholdOf(facts) });
     }
   }
-  return { candidates: [...chosen.values()], report: source?.name ?? null };
+  return { candidates: [...chosen.values()], report: source?.key ?? null };
 }
 
 interface IndexName {
@@ -48,7 +49,7 @@ interface IndexName {
 }
 
 /** What the report calls bloated and would tell somebody of, with the size that it predicts. */
-function bloatedIn({ report: { at, findings, indexes } }: ReportSource): { index: IndexName; prediction: Prediction | null }[] {
+function bloatedIn({ at, findings, indexes }: IndexReport): { index: IndexName; prediction: Prediction | null }[] {
   return findings.flatMap(({ kind, level, index }) => {
     if (kind !== 'bloated' || level === 'info' || index === null) return [];
     const bloat = indexes.find(({ schema, name }) => schema === index.schema && name === index.name)?.bloat ?? null;
