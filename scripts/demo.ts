@@ -8,6 +8,8 @@ import { type DrillResult, drill } from '../src/drill/drill.ts';
 import { exitStatusOf, LifeboatError } from '../src/errors.ts';
 import { bloatRatio } from '../src/indexes/bloat/bloat.ts';
 import { indexes } from '../src/indexes/indexes.ts';
+import type { IndexOutcome } from '../src/indexes/repair/outcome.ts';
+import { reindex } from '../src/indexes/repair/reindex.ts';
 import type { IndexEntry } from '../src/indexes/report.ts';
 import { readOptions } from '../src/options/read.ts';
 import { displayName } from '../src/postgres/identifiers.ts';
@@ -18,6 +20,7 @@ import { drillText } from '../src/report/terminal/drill.ts';
 import { errorText } from '../src/report/terminal/error.ts';
 import { indexesText } from '../src/report/terminal/indexes.ts';
 import { preflightShort } from '../src/report/terminal/preflight.ts';
+import { reindexText } from '../src/report/terminal/reindex.ts';
 import { abortOnSignals } from '../src/shell/signals.ts';
 import { CHURNED, churnAddresses } from './demo/churn.ts';
 import { type Damage, damageCopy } from './demo/damage.ts';
@@ -35,7 +38,7 @@ const DAMAGED = join(FOLDER, 'damaged');
 const LIFEBOAT = 'npm run -s lifeboat --';
 
 const started = performance.now();
-const stage = createStage(process, 6);
+const stage = createStage(process, 7);
 const controller = new AbortController();
 abortOnSignals(controller, process, stage.log.info);
 try {
@@ -75,15 +78,10 @@ async function actsWithProduction(stage: Stage, context: Context) {
     const examined = await preflightShop(production, stage, context);
     const backedUp = await backUpWhileWriting(production, stage, context);
     const proven = await proveShop(stage, context);
+    const bloated = await reportOnIndexes(production, stage, context);
+    const rebuilt = await rebuildIndexes(production, bloated, stage, context);
     const { serverVersion } = production;
-    return {
-      serverVersion,
-      databaseBytes,
-      preflight: examined,
-      ...backedUp,
-      drill: proven,
-      bloated: await reportOnIndexes(production, stage, context),
-    };
+    return { serverVersion, databaseBytes, preflight: examined, ...backedUp, drill: proven, bloated, rebuilt };
   } finally {
     await production.stop();
   }
@@ -140,6 +138,22 @@ async function reportOnIndexes(production: Production, stage: Stage, context: Co
   const entry = result.report.indexes.find((one) => displayName(one) === CHURNED);
   if (!isMeasured || entry?.bloat == null || bloatRatio(entry.bloat) < 2) throw new Error(`the report did not measure the bloat of ${CHURNED}`);
   return entry;
+}
+
+/** What the report calls bloated is rebuilt while everybody could go on. Answers with what became of the index that was churned. */
+async function rebuildIndexes(production: Production, bloated: IndexEntry, stage: Stage, context: Context): Promise<IndexOutcome> {
+  stage.act('Reindex: what the report calls bloated, to the size that it predicted');
+  const storage = pathToFileURL(STORE).href;
+  stage.command(`lifeboat reindex --database-url "$DATABASE_URL" --storage ${quote(storage)} --from-report latest --apply --max-bytes 1GB`);
+  const given = { databaseUrl: production.url, storage, fromReport: 'latest', apply: true, maxBytes: '1GB' };
+  const result = await reindex(readOptions('reindex', { given, environment: {} }), context);
+  stage.say(reindexText(result, stage.style));
+  const outcome = result.indexes.find((one) => displayName(one) === CHURNED);
+  const predicted = bloated.bloat?.rebuiltBytes ?? 0;
+  if (outcome?.bytesAfter == null || Math.abs(outcome.bytesAfter / predicted - 1) > 0.05) {
+    throw new Error(`${CHURNED} was not rebuilt to the ${bytes(predicted)} that the report predicted, within 5 %`);
+  }
+  return outcome;
 }
 
 async function drillShop(store: string, stage: Stage, context: Context): Promise<DrillResult> {

@@ -1,5 +1,6 @@
 import type { BackupResult } from '../../src/backup/backup.ts';
 import type { DrillResult } from '../../src/drill/drill.ts';
+import type { IndexOutcome } from '../../src/indexes/repair/outcome.ts';
 import type { IndexEntry } from '../../src/indexes/report.ts';
 import { displayName } from '../../src/postgres/identifiers.ts';
 import type { PreflightResult } from '../../src/preflight/preflight.ts';
@@ -19,6 +20,8 @@ export interface Story {
   readonly drill: DrillResult;
   /** The index that the shop churned. */
   readonly bloated: IndexEntry;
+  /** The same index, rebuilt. */
+  readonly rebuilt: IndexOutcome;
   readonly damage: Damage;
   readonly damagedDrill: DrillResult;
   readonly seconds: number;
@@ -46,6 +49,7 @@ export function summary(story: Story, style: Style): string {
     ['verification', `${seconds(proof.verification.seconds)}, which a recovery would not wait for`],
     ['RPO', seconds(proof.rpo.seconds)],
     ['bloated index', bloatOf(story.bloated)],
+    ['rebuilt', rebuiltOf(story.rebuilt)],
     ['damaged copy', `byte ${count(damage.offset)} of ${damage.part} flipped: ${story.damagedDrill.proof.verdict}, and the part named`],
     ['all of it', seconds(story.seconds)],
   ];
@@ -55,4 +59,9 @@ export function summary(story: Story, style: Style): string {
 function bloatOf({ schema, name, bloat }: IndexEntry): string {
   if (bloat === null) return '–';
   return `${displayName({ schema, name })}: ${bytes(bloat.bytes)} live, ${bytes(bloat.rebuiltBytes)} rebuilt (${ratio(bloat.bytes, bloat.rebuiltBytes)}), ${bloat.method}`;
+}
+
+function rebuiltOf({ bytesAfter, bytesBefore, gainedBytes, predictedBytes, seconds: taken }: IndexOutcome): string {
+  const off = Math.abs((bytesAfter ?? 0) / (predictedBytes ?? 1) - 1) * 100;
+  return `${bytes(bytesBefore ?? 0)} to ${bytes(bytesAfter ?? 0)}, ${off.toFixed(1)} % off the prediction, ${bytes(gainedBytes ?? 0)} gained in ${seconds(taken ?? 0)}`;
 }
