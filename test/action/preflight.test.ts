@@ -42,7 +42,7 @@ describe('the action preflight', () => {
     expect(bad.outputs).toMatchObject({ ok: 'false', verdict: 'fail', failed: '1' });
     const [error] = bad.annotations;
     expect(error).toMatchObject({ name: 'error', properties: { title: 'preflight: source, privileges' } });
-    expect(error?.data).toMatch(/GRANT pg_read_all_data TO[\s\S]*docs\/preflight\.md/);
+    expect(error?.data).toMatch(/GRANT pg_read_all_data TO[\s\S]*runbooks\/backup-failed\.md#a-preflight-failed/);
     expect(bad.summary).toMatch(/^## ❌ `shop` would fail\n[\s\S]*<summary>❌ fail: source, privileges<\/summary>/);
     expect(bad.everything).not.toContain('pass word');
     expect(await filesIn(store)).toEqual([]);
