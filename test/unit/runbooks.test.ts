@@ -5,6 +5,7 @@ import { isAsExpected } from '../../scripts/runbooks/expected.ts';
 import { runUrlOf, withFooter } from '../../scripts/runbooks/footer.ts';
 import { type Page, parsePage, sectionOf } from '../../scripts/runbooks/page.ts';
 import { fillIn } from '../../scripts/runbooks/placeholders.ts';
+import { pageLines, summaryLine } from '../../scripts/runbooks/report.ts';
 import { HEADINGS, problemsOf } from '../../scripts/runbooks/rules.ts';
 import { SCENARIOS } from '../../scripts/runbooks/scenarios.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
@@ -154,6 +155,16 @@ describe('what was printed', () => {
 it('fills in placeholders, and none that it does not know', () => {
   expect(fillIn("cd '<CLONE>' <<SQL", { CLONE: '/c$&' })).toBe("cd '/c$&' <<SQL");
   expect(() => fillIn('<HOST>', {})).toThrow('no value for <HOST>');
+});
+
+it('a page of which something was not shown is neither said nor counted to have passed', () => {
+  const page = { page: 'p', ran: 3, cannotRun: [], notShown: [], failures: [], seconds: 1 };
+  const half = { ...page, notShown: [{ scenario: 'upgrade', reason: 'one server only' }] };
+  expect(pageLines(half)).toEqual(['not shown: p: ran 3 blocks in 1 s', '       not shown: upgrade: one server only']);
+  expect(pageLines({ ...half, failures: ['x'] })[0]).toBe('FAILED p: ran 3 blocks in 1 s');
+  expect(summaryLine([page, half, { ...page, failures: ['x'] }], 2)).toBe(
+    'runbooks: 1 page passed, 1 failed, 1 not shown, 9 blocks ran, 0 cannot run here, 2 s',
+  );
 });
 
 describe('the footer', () => {
