@@ -7,11 +7,11 @@ import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { type CliRun, onlyJson, startCli, urlOf } from '../harness/cli.ts';
 import { recordingContext, temporaryStore } from '../harness/engine.ts';
 import { expectNothingLeft, ownTemporaryFolder, TEST_SESSION, withTestSession } from '../harness/nothing-left.ts';
-import { startPooler } from '../harness/pooler.ts';
 import { clusterOf, freshDatabase, runSql, templateDatabase } from '../harness/postgres.ts';
 import { CHURNED_SQL, HELD_SQL, indexesOf, invalidIndexes, runReindex, waiting, whileHeld } from '../harness/reindex.ts';
 import { roleIn } from '../harness/roles.ts';
 import { rejectionOf } from '../harness/thrown.ts';
+import { startTransactionPooler } from '../harness/transaction-pooler.ts';
 import { eventually } from '../harness/wait.ts';
 
 const { major } = clusterOf();
@@ -317,13 +317,13 @@ describe('a run that is stopped', () => {
 });
 
 describe('nothing is begun', () => {
-  const refused = async (why: RegExp, given: Record<string, unknown> = {}, as = target) => {
-    const before = await indexesOf(target);
+  const refused = async (why: RegExp, given: Record<string, unknown> = {}, as = target, isReadable = true) => {
+    const before = isReadable ? await indexesOf(target) : null;
     expect(await runReindex(as, { ...HELD, ...given })).toMatchObject({
       ok: false,
       indexes: [{ outcome: 'refused', why: expect.stringMatching(why) }],
     });
-    expect(await indexesOf(target)).toEqual(before);
+    if (isReadable) expect(await indexesOf(target)).toEqual(before);
   };
 
   test('while a transaction is too old', async () => {
@@ -358,16 +358,28 @@ describe('nothing is begun', () => {
     await runSql(target, `ALTER TABLE churned.orders OWNER TO postgres`);
   });
 
-  test('through a pooler', async () => {
-    const pooler = await startPooler(target);
+  test('through a pooler, and nothing stays set in the session that it lent', async () => {
+    const pooler = await startTransactionPooler(target, 1);
     const before = await indexesOf(target);
     for (const apply of [true, false]) {
-      expect(await rejectionOf(runReindex(pooler.target, { ...HELD, apply }))).toMatchObject({
-        code: 'pooler-url',
-        remedy: expect.stringContaining('direct'),
-      });
+      const refusal = await rejectionOf(runReindex(pooler.target, { ...HELD, apply }));
+      expect(refusal).toMatchObject({ code: 'pooler-url', remedy: expect.stringContaining('direct') });
     }
+    const settings = "SELECT current_setting('search_path') AS path, current_setting('lock_timeout') AS patience";
+    expect(await withTestSession(pooler.target, (session) => session.query(settings))).toEqual([{ path: '"$user", public', patience: '0' }]);
     await pooler.close();
     expect(await indexesOf(target)).toEqual(before);
+  });
+
+  test('while another index of the table is rebuilt', async () => {
+    await whileHeld(target, async (letGo) => {
+      await withTestSession(target, async (session) => {
+        const other = session.query('REINDEX INDEX churned.orders_held');
+        await waiting(target, 'REINDEX INDEX churned');
+        await refused(/works on its table: create or rebuild an index/, { index: ['churned.orders_note'] }, target, false);
+        await letGo();
+        await other;
+      });
+    });
   });
 });

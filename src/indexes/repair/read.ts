@@ -11,7 +11,7 @@ export interface FoundIndex {
 }
 
 /** For whatever may stand behind somebody's ACCESS EXCLUSIVE lock: reading a size or a definition does. */
-const READ_LOCK_TIMEOUT = '2s';
+const READ_LOCK_TIMEOUT = '500ms';
 
 /** An index by its name; of a partitioned one, its leaves. Empty when there is none. */
 export async function findIndex(session: Session, index: { readonly schema: string; readonly name: string }): Promise<FoundIndex[]> {

@@ -19,9 +19,10 @@ const LOCK = [0x6c_69_66_65, 0x72_65_69_78] as const;
 export async function openControl(target: ConnectionTarget): Promise<Session> {
   const session = await openSession(target, APPLICATION);
   try {
+    // first of all: what is set in a session of a pooler's would stay with whoever gets it next
+    await assertDirect(session);
     await pinSettings(session);
     await session.query(KEEPALIVES);
-    await assertDirect(session);
     const problem = concurrentlyProblem(session.versionNumber);
     if (problem !== null) throw new LifeboatError('version-unsafe', problem, 'Update the server to its newest minor release first.');
     const [row] = await session.query<{ standby: boolean }>('SELECT pg_catalog.pg_is_in_recovery() AS standby');
