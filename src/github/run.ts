@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Context } from '../context.ts';
 import { isCancelled } from '../errors.ts';
 import { ACTIONS, type ActionName, describeInputs, type SettingsOf } from '../options/actions.ts';
@@ -17,6 +18,8 @@ export type Work<A extends ActionName> = (options: ActionOptions<A>, context: Co
  * Sets process.exitCode: 0 done, 1 it failed or a check found something, 2 wrong inputs or configuration, 3 a bug.
  */
 export async function runAction<A extends ActionName>(name: A, work: Work<A>, process: NodeJS.Process = globalThis.process): Promise<void> {
+  // as in src/cli/main.ts
+  setFlagsFromString('--optimize-for-size');
   const environment: Environment = Object.freeze({ ...process.env });
   const secrets = maskSecrets(describeInputs(ACTIONS[name]), environment);
   const write = (text: string) => void process.stdout.write(text);

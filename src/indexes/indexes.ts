@@ -68,8 +68,9 @@ async function withStore(store: Store | null, options: IndexesOptions, context: 
   const replicas = await readReplicas(options.replicaUrl, read.server, context);
   const made = makeReport({ ...read, database, replicas, previous, raised }, thresholdsOf(options), options.ignore);
   for (const warning of made.warnings) log.warn(warning);
-  if (options.out !== undefined) await write(options.out, made.report);
-  const reportKey = store === null ? null : await storeReport(store, made.report, options.keepReports, signal);
+  const json = JSON.stringify(made.report);
+  if (options.out !== undefined) await write(options.out, made.report, json);
+  const reportKey = store === null ? null : await storeReport(store, made.report, json, options.keepReports, signal);
   return {
     ok: isOk(made.report, options.failOn),
     report: made.report,
@@ -94,10 +95,10 @@ function measuredBy(source: MeasuredSource | null): IndexesResult['measuredBy'] 
 }
 
 /** Loaded only when files are wanted. */
-async function write(folder: string, report: IndexReport): Promise<void> {
+async function write(folder: string, report: IndexReport, json: string): Promise<void> {
   const { writeReport } = await import('./write-report.ts');
   try {
-    await writeReport(folder, report);
+    await writeReport(folder, report, json);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;

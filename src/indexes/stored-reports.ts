@@ -21,18 +21,31 @@ export async function readLatestReport(store: Store, database: string, signal: A
   return null;
 }
 
-/** Stores a report, and deletes those that are older than the newest so many. */
-export async function storeReport(store: Store, report: IndexReport, keep: number, signal: AbortSignal): Promise<string> {
-  const key = reportKey(report.database, new Date(report.at));
-  await store.put(key, Buffer.from(JSON.stringify(report)), { signal });
-  for (const old of (await listReports(store, report.database, signal)).slice(keep)) await store.delete(old, { signal });
+/**
+ * Stores a report, and deletes those that are older than the newest so many.
+ * @param json the report's text
+ */
+export async function storeReport(
+  store: Store,
+  { database, at }: Pick<IndexReport, 'database' | 'at'>,
+  json: string,
+  keep: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const key = reportKey(database, new Date(at));
+  await store.put(key, Buffer.from(json), { signal });
+  for (const old of (await listReports(store, database, signal)).slice(keep)) await store.delete(old, { signal });
   return key;
 }
 
 /** `null` for text that is no report of a format that this version knows. */
 export function parseReport(json: string): IndexReport | null {
   try {
-    return stored.parse(JSON.parse(json)) as unknown as IndexReport;
+    const report = JSON.parse(json) as IndexReport;
+    stored.parse(report);
+    // one by one: a copy of all of them at once would double what a large report takes
+    const isSound = report.findings.every((one) => finding.safeParse(one).success) && report.indexes.every((one) => entry.safeParse(one).success);
+    return isSound ? report : null;
   } catch {
     return null;
   }
@@ -58,7 +71,6 @@ const NAME = /\/reports\/\d{8}T\d{6}Z\.json$/;
 
 const confidence = z.enum(['high', 'medium', 'low']);
 const method = z.enum(BLOAT_METHODS);
-const named = { kind: z.enum(FINDING_KINDS), object: z.string() };
 
 const stored = z.looseObject({
   format: z.literal(REPORT_FORMAT),
@@ -70,33 +82,34 @@ const stored = z.looseObject({
     countedSince: z.string(),
     counted: z.number(),
   }),
-  findings: z.array(
-    z.looseObject({
-      ...named,
-      level: z.enum(LEVELS),
-      index: z.object({ oid: z.number(), schema: z.string(), name: z.string() }).nullable(),
-      evidence: z.array(z.string()),
-      sizeAtStake: z.number(),
-      confidence,
-      remedySql: z.string().nullable(),
-      method: method.nullable(),
-    }),
-  ),
-  indexes: z.array(
-    z.looseObject({
-      oid: z.number(),
-      schema: z.string(),
-      name: z.string(),
-      table: z.string(),
-      access: z.string(),
-      bytes: z.number().nullable(),
-      definition: z.string().nullable(),
-      bloat: z.looseObject({ method, bytes: z.number(), rebuiltBytes: z.number(), confidence }).nullable(),
-      scans: z.number().nullable(),
-      seenSince: z.string(),
-      idleSince: z.string(),
-      overSince: z.string().nullable(),
-      trend: z.array(z.tuple([z.number(), z.number(), z.number().nullable()])),
-    }),
-  ),
+  findings: z.array(z.unknown()),
+  indexes: z.array(z.unknown()),
+});
+
+const finding = z.looseObject({
+  kind: z.enum(FINDING_KINDS),
+  object: z.string(),
+  level: z.enum(LEVELS),
+  index: z.object({ oid: z.number(), schema: z.string(), name: z.string() }).nullable(),
+  evidence: z.array(z.string()),
+  sizeAtStake: z.number(),
+  confidence,
+  remedySql: z.string().nullable(),
+  method: method.nullable(),
+});
+
+const entry = z.looseObject({
+  oid: z.number(),
+  schema: z.string(),
+  name: z.string(),
+  table: z.string(),
+  access: z.string(),
+  bytes: z.number().nullable(),
+  definition: z.string().nullable(),
+  bloat: z.looseObject({ method, bytes: z.number(), rebuiltBytes: z.number(), confidence }).nullable(),
+  scans: z.number().nullable(),
+  seenSince: z.string(),
+  idleSince: z.string(),
+  overSince: z.string().nullable(),
+  trend: z.array(z.tuple([z.number(), z.number(), z.number().nullable()])),
 });

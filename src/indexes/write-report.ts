@@ -5,11 +5,14 @@ import { indexesSvg } from '../report/indexes/svg.ts';
 import { indexesMarkdown } from '../report/markdown/indexes.ts';
 import type { IndexReport } from './report.ts';
 
-/** Writes report.json, report.md, report.sql and report.svg; the folder is made when it is not there. */
-export async function writeReport(folder: string, report: IndexReport): Promise<void> {
+/**
+ * Writes report.json, report.md, report.sql and report.svg; the folder is made when it is not there.
+ * @param json the report's text
+ */
+export async function writeReport(folder: string, report: IndexReport, json: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const files = {
-    'report.json': `${JSON.stringify(report, null, 1)}\n`,
+    'report.json': json,
     'report.md': indexesMarkdown(report),
     'report.sql': indexesSql(report),
     'report.svg': indexesSvg(report),
