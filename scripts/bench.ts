@@ -9,6 +9,7 @@ import { type Bench, type BenchServer, benchBackups } from './bench/backups.ts';
 import { benchCopy } from './bench/copy.ts';
 import { makeDatabase } from './bench/database.ts';
 import { benchEncryption } from './bench/encryption.ts';
+import { benchIndexReport } from './bench/index-report.ts';
 import { benchIndexes } from './bench/indexes/bench.ts';
 import { benchMemory } from './bench/memory.ts';
 import { benchRestores } from './bench/restores.ts';
@@ -17,7 +18,7 @@ import { printRows, type Row } from './bench/rows.ts';
 import { benchRunbook } from './bench/runbook.ts';
 import { benchStartup } from './bench/startup.ts';
 
-/** `npm run bench [-- backups|encryption|restores|memory|indexes|startup|retention|copy|runbook …]`: every promise about speed, memory and bloat. */
+/** `npm run bench [-- backups|encryption|restores|memory|indexes|index-report|startup|retention|copy|runbook …]`: every promise about speed, memory and bloat. */
 const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   backups: benchBackups,
   encryption: benchEncryption,
@@ -25,7 +26,10 @@ const GROUPS: Readonly<Record<string, (bench: Bench) => Promise<Row[]>>> = {
   memory: benchMemory,
 };
 /** Those that make their own databases. */
-const SERVER_GROUPS: Readonly<Record<string, (bench: BenchServer) => Promise<Row[]>>> = { indexes: benchIndexes };
+const SERVER_GROUPS: Readonly<Record<string, (bench: BenchServer) => Promise<Row[]>>> = {
+  indexes: benchIndexes,
+  'index-report': benchIndexReport,
+};
 /** Those that need no server, or start their own. */
 const QUICK_GROUPS: Readonly<Record<string, () => Promise<Row[]>>> = {
   startup: benchStartup,

@@ -5,7 +5,7 @@ import { readSequences } from '../../src/indexes/catalogue/sequences.ts';
 import { readAges, readServer } from '../../src/indexes/catalogue/server.ts';
 import { withCarefulSession } from '../../src/indexes/catalogue/session.ts';
 import { readForeignKeys, readTables } from '../../src/indexes/catalogue/tables.ts';
-import type { Bench } from './backups.ts';
+import type { BenchServer } from './backups.ts';
 import { makeManyIndexes } from './indexes/many.ts';
 import { measure, median } from './measure.ts';
 import type { Row } from './rows.ts';
@@ -16,7 +16,7 @@ const MB = 1_000_000;
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 
 /** What a report on ten thousand indexes costs: the whole of it, stored and written to files, and the catalogue queries alone. */
-export async function benchIndexReport({ server, folder, context }: Pick<Bench, 'server' | 'folder' | 'context'>): Promise<Row[]> {
+export async function benchIndexReport({ server, folder, context }: BenchServer): Promise<Row[]> {
   const target = await makeManyIndexes(server, 'many', INDEXES);
   const { host, port, user, password, database } = target;
   const url = `postgres://${user}:${encodeURIComponent(password ?? '')}@${encodeURIComponent(host)}:${port}/${database}`;
