@@ -42,12 +42,12 @@ export function judgeExactly(index: IndexFacts, pages: IndexPages, { estimate, m
   let rebuiltBytes = packed;
   let confidence: Confidence = 'high';
   if (merges) {
-    if ('bytes' in estimate && estimate.confidence !== 'low') {
-      if (estimate.bytes.mid < packed)
-        evidence.push(`Packed as they are they take ${packed} bytes; merged, duplicates take less.`, ...estimate.evidence);
-      rebuiltBytes = Math.min(packed, estimate.bytes.mid);
-      if (rebuiltBytes < packed * 0.9) confidence = estimate.confidence;
-    } else {
+    const merged = 'bytes' in estimate && estimate.confidence !== 'low' ? estimate.bytes[estimate.confidence === 'high' ? 'mid' : 'high'] : null;
+    if (merged !== null && merged < packed) {
+      evidence.push(`Packed as they are they take ${packed} bytes; merged, duplicates take less.`, ...('bytes' in estimate ? estimate.evidence : []));
+      rebuiltBytes = merged;
+    }
+    if (!('bytes' in estimate) || estimate.confidence !== 'high') {
       evidence.push('Duplicates that are not merged cannot be seen: a rebuilt index may be smaller still.');
       confidence = 'medium';
     }

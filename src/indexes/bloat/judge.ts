@@ -112,12 +112,12 @@ function isSure(opinion: Bloat | NotMeasured): boolean {
   return isBloat(opinion) && opinion.confidence !== 'low';
 }
 
-/** With little confidence, the size that speaks best of the live index: whatever is said to be wasted is wasted. */
+/** Where it is not sure, the size that speaks best of the live index: whatever is said to be wasted is wasted. */
 function estimatedBloat(index: IndexFacts, estimate: Estimate | NotMeasured): Bloat | NotMeasured {
   if ('why' in estimate) return estimate;
   const { bytes: rebuilt, confidence, evidence } = estimate;
   const bytes = index.bytes ?? 0;
-  const rebuiltBytes = confidence === 'low' ? Math.min(rebuilt.high, Math.max(rebuilt.low, bytes)) : rebuilt.mid;
+  const rebuiltBytes = confidence === 'high' ? rebuilt.mid : Math.min(rebuilt.high, Math.max(rebuilt.low, bytes));
   return { oid: index.oid, method: 'estimated', bytes, rebuiltBytes, confidence, evidence, measured: null };
 }
 
