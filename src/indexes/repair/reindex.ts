@@ -4,6 +4,7 @@ import type { ReindexOptions } from '../../options/reindex.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { readSystemIdentifier } from '../../postgres/inventory.ts';
 import { describeTarget, parseDatabaseUrl } from '../../postgres/url.ts';
+import { bytes } from '../../report/format.ts';
 import { openStoreFor } from '../../storage/from-options.ts';
 import type { Store } from '../../storage/store.ts';
 import { findMeasuredSource } from '../measured-source.ts';
@@ -172,6 +173,9 @@ async function rebuildOne(candidate: Candidate, budget: Budget, repair: Repair, 
   const began = performance.now();
   const end = await rebuildIndex(candidate, budget, repair, context);
   const outcome = await endOutcome(candidate, end, (performance.now() - began) / 1000, repair.ledger);
+  // whoever stops the run has no result, but has the log
+  if (outcome.bytesAfter !== null)
+    context.log.info(`${displayName(candidate.facts)}: ${bytes(outcome.bytesBefore ?? 0)} before, ${bytes(outcome.bytesAfter)} now.`);
   if (outcome.outcome === 'failed') context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${outcome.why}`);
   return { outcome, leftovers: end.leftovers };
 }
