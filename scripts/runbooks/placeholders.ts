@@ -1,6 +1,6 @@
 /** Everything that a person fills in, the same on all pages, with what it stands for. */
 export const PLACEHOLDERS = {
-  CLONE: 'the folder with your clone of pg-lifeboat',
+  CLONE: 'the folder with your clone of pg-lifeboat; none yet? git clone the copy that your workflows name behind uses:',
   HOST: "the database server's host name or address",
   PORT: "the server's port, mostly 5432; never that of a transaction pooler",
   USER: 'a role that may create databases: the owner of the database or an administrator',
