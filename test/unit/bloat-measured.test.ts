@@ -5,7 +5,7 @@ import type { Manifest, ManifestIndex, ManifestTable } from '../../src/format/ma
 import type { Proof } from '../../src/format/proof.ts';
 import { bloatRatio, wastedBytes } from '../../src/indexes/bloat/bloat.ts';
 import { liveTuples, type TableChanges } from '../../src/indexes/bloat/live-tuples.ts';
-import { type MeasuredIndex, measureIndexes } from '../../src/indexes/bloat/measured.ts';
+import { type MeasuredIndex, measureIndexes, unlisted } from '../../src/indexes/bloat/measured.ts';
 import { judgeByDrill } from '../../src/indexes/bloat/scaled.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
 import { indexFacts } from '../harness/index-facts.ts';
@@ -96,6 +96,14 @@ describe('an index that a drill built anew', () => {
       why: expect.stringMatching(why),
       remedy: manifest.indexes[0]?.method === 'hash' ? null : expect.any(String),
     });
+  });
+
+  it('is not measured where names are hidden, nor where the backup does not list it', () => {
+    const concealed = { ...manifestWith(), concealed: { tables: 1, rows: 1, indexes: 1, sequences: 0, bytes: 1 } };
+    expect(only(concealed, proofWith(null))).toMatchObject({ why: expect.stringMatching(/hides/) });
+    expect(unlisted({ ...concealed, indexes: [] })).toMatchObject({ why: expect.stringMatching(/hides/) });
+    expect(unlisted(manifestWith())).toMatchObject({ why: expect.stringMatching(/not in the backup/) });
+    expect(unlisted(null)).toMatchObject({ why: expect.stringMatching(/^No drill/) });
   });
 
   it('is not measured where rows are missing', () => {

@@ -10,7 +10,7 @@ import { PAGE_BYTES } from './btree-build.ts';
 import { type Estimate, estimateBtree, mergesDuplicates } from './estimated.ts';
 import { judgeExactly } from './exact.ts';
 import { liveTuples } from './live-tuples.ts';
-import { type MeasuredIndex, measureIndexes, type NotMeasured } from './measured.ts';
+import { HASH, type MeasuredIndex, measureIndexes, type NotMeasured, unlisted } from './measured.ts';
 import { judgeByDrill } from './scaled.ts';
 
 export interface BloatSources {
@@ -30,6 +30,7 @@ export interface BloatSources {
 export async function judgeBloat(session: Session, indexes: readonly IndexFacts[], sources: BloatSources, signal: AbortSignal): Promise<BloatReport> {
   const stored = indexes.filter(({ partitioned }) => !partitioned);
   const drilled = sources.manifest === null ? new Map<string, never>() : measureIndexes(sources.manifest, sources.proof);
+  const elsewhere = unlisted(sources.manifest);
   const pgstattuple = sources.exact ? await findPgstattuple(session) : null;
   const judged: Bloat[] = [];
   const notExamined: NotExamined[] = [];
@@ -37,7 +38,7 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
   for (let start = 0; start < stored.length; start += AT_ONCE) {
     const some = stored.slice(start, start + AT_ONCE);
     const statistics = await readIndexStatistics(session, some);
-    const opinions = some.map((index) => opinionOf(index, drilled.get(displayName(index)), statistics, session.versionNumber));
+    const opinions = some.map((index) => opinionOf(index, drilled.get(displayName(index)) ?? elsewhere, statistics, session.versionNumber));
     const unsure = opinions.filter(({ index, refused, drill }) => refused === null && index.method === 'btree' && !isSure(drill));
     const counting = { pgstattuple, timeoutMs: sources.exactTimeoutMs ?? EXACT_TIMEOUT_MS };
     const exact = await readExactly(session, unsure, statistics, counting, signal);
@@ -62,25 +63,19 @@ interface Opinion {
   readonly estimate: Estimate | NotMeasured;
 }
 
-function opinionOf(index: IndexFacts, drilled: MeasuredIndex | NotMeasured | undefined, statistics: IndexStatistics, version: number): Opinion {
+function opinionOf(index: IndexFacts, drilled: MeasuredIndex | NotMeasured, statistics: IndexStatistics, version: number): Opinion {
   const refused = refusalOf(index, statistics);
-  const none = { why: `No drill has measured it yet, and only a drill can measure ${index.method}.`, remedy: DRILL };
+  const none = { why: `Only a drill can measure ${index.method}.`, remedy: 'Take a backup and drill it.' };
   if (refused !== null) return { index, refused, drill: none, estimate: none };
   const live = liveTuples(index, statistics.changes(index.tableOid));
-  const drill =
-    drilled === undefined
-      ? { why: 'No drill has measured it yet.', remedy: DRILL }
-      : 'why' in drilled
-        ? drilled
-        : judgeByDrill(index, index.bytes ?? 0, drilled, live);
+  const drill = 'why' in drilled ? drilled : judgeByDrill(index, index.bytes ?? 0, drilled, live);
   const estimate = index.method === 'btree' ? estimateBtree(index, statistics, live, version) : none;
   return { index, refused, drill, estimate };
 }
 
-const DRILL = 'Take a backup and drill it.';
-
-function refusalOf({ bytes, unread, definition, valid, temporary }: IndexFacts, { blockBytes }: IndexStatistics): NotMeasured | null {
+function refusalOf({ bytes, unread, definition, valid, temporary, method }: IndexFacts, { blockBytes }: IndexStatistics): NotMeasured | null {
   if (temporary) return { why: 'It is temporary.', remedy: null };
+  if (method === 'hash') return { why: HASH, remedy: null };
   if (!valid) return { why: 'It is invalid: it is to be dropped or rebuilt, whatever its size.', remedy: null };
   if (bytes === null || definition === null)
     return { why: unread ?? 'It could not be read.', remedy: 'Run the report again when nobody holds that lock.' };
@@ -95,13 +90,16 @@ function best({ index, refused, drill, estimate }: Opinion, exact: Bloat | NotMe
   const candidates = [drill, ...(exact === undefined ? [] : [exact]), estimatedBloat(index, estimate)];
   const bloats = candidates.filter(isBloat);
   const chosen = bloats.find(isSure) ?? bloats[0];
-  if (chosen === undefined) return 'why' in estimate && index.method === 'btree' ? estimate : 'why' in drill ? drill : refusedByAll(index);
+  if (chosen === undefined) return nothingKnown(index, drill, estimate);
   const failed = exact !== undefined && 'why' in exact ? [exact.why] : [];
   return { ...chosen, measured: isBloat(drill) ? drill.measured : null, evidence: [...chosen.evidence, ...failed] };
 }
 
-function refusedByAll({ method }: IndexFacts): NotMeasured {
-  return { why: `Nothing is known of its ${method}.`, remedy: DRILL };
+/** What keeps a B-tree from being estimated is sooner mended than what keeps it from being measured. */
+function nothingKnown({ method }: IndexFacts, drill: Bloat | NotMeasured, estimate: Estimate | NotMeasured): NotMeasured {
+  const [first, second] = method === 'btree' ? [estimate, drill] : [drill, estimate];
+  if ('why' in first) return first;
+  return 'why' in second ? second : { why: 'Nothing is known of it.', remedy: null };
 }
 
 function isBloat(opinion: Bloat | NotMeasured): opinion is Bloat {

@@ -27,7 +27,7 @@ export function measureIndexes(manifest: Manifest, proof: Proof | null): Map<str
   const fresh = new Map((proof?.indexes ?? []).map((index) => [displayName(index), index]));
   const lost = new Set(proof?.checks.filter(({ name }) => name === 'rows').flatMap(({ findings }) => findings.map(({ object }) => object)));
   const compare = (index: ManifestIndex): MeasuredIndex | NotMeasured => {
-    if (none !== null) return { why: none, remedy: DRILL };
+    if (none !== null) return none;
     const table = tables.get(displayName({ schema: index.schema, name: index.table }));
     const rebuilt = fresh.get(displayName(index));
     const why = whyNot(index, table, rebuilt, lost);
@@ -50,12 +50,28 @@ export function measureIndexes(manifest: Manifest, proof: Proof | null): Map<str
 const DRILL = 'Run a drill of a backup that holds it.';
 const NOT_BUILT = 'The drill did not build this index.';
 
-function whyNothing({ id, source }: Manifest, proof: Proof | null): string | null {
-  if (proof === null) return 'No drill has built the indexes of the backup anew.';
-  if (proof.backup !== id) return 'The drill was of another backup.';
-  const major = Number.parseInt(proof.scratch.serverVersion, 10);
-  return major === source.serverMajor ? null : `The drill ran on Postgres ${major}, the source on ${source.serverMajor}: their pages may differ.`;
+/** Of an index that a backup does not list. Pure. */
+export function unlisted(manifest: Manifest | null): NotMeasured {
+  if (manifest === null) return { why: 'No drill has measured it yet.', remedy: 'Take a backup and drill it.' };
+  if (manifest.concealed !== undefined) return HIDDEN;
+  return { why: 'It is not in the backup that was drilled.', remedy: DRILL };
 }
+
+const HIDDEN = {
+  why: 'The backup hides its names, and its proof hides what the drill measured.',
+  remedy: 'Drill a backup whose manifest is not encrypted.',
+};
+
+function whyNothing({ id, source, concealed }: Manifest, proof: Proof | null): NotMeasured | null {
+  if (proof === null) return { why: 'No drill has built the indexes of the backup anew.', remedy: DRILL };
+  if (proof.backup !== id) return { why: 'The drill was of another backup.', remedy: DRILL };
+  if (concealed !== undefined && proof.indexes.length === 0) return HIDDEN;
+  const major = Number.parseInt(proof.scratch.serverVersion, 10);
+  if (major === source.serverMajor) return null;
+  return { why: `The drill ran on Postgres ${major}, the source on ${source.serverMajor}: their pages may differ.`, remedy: DRILL };
+}
+
+export const HASH = 'A hash index is as large as the number of buckets it was made with: its size before and after says nothing.';
 
 function whyNot(
   index: ManifestIndex,
@@ -63,7 +79,7 @@ function whyNot(
   fresh: Proof['indexes'][number] | undefined,
   lost: ReadonlySet<string>,
 ): string | null {
-  if (index.method === 'hash') return 'A hash index is as large as the number of buckets it was made with: its size before and after says nothing.';
+  if (index.method === 'hash') return HASH;
   if (!index.valid) return 'The index is invalid, and a backup does not hold it.';
   if (table?.rows === null) return "The table's rows are not in the backup.";
   if (table?.extension !== undefined) return 'The table belongs to an extension, which fills it itself.';
