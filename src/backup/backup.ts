@@ -1,3 +1,4 @@
+import { readBackup } from '../catalog/backups.ts';
 import { checkSigningKey } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
 import type { Context } from '../context.ts';
@@ -5,7 +6,7 @@ import { copyAfterBackup } from '../copy/after-backup.ts';
 import type { CopyToStore } from '../copy/to-store.ts';
 import { readRecipients } from '../encryption/recipients.ts';
 import { LifeboatError } from '../errors.ts';
-import { databaseFolder, manifestKey } from '../format/layout.ts';
+import { BACKUP_ID, databaseFolder, manifestKey } from '../format/layout.ts';
 import type { Manifest, ManifestPart, Selection } from '../format/manifest.ts';
 import type { BackupOptions } from '../options/backup.ts';
 import { withSession } from '../postgres/connect.ts';
@@ -93,7 +94,8 @@ async function backUp(
     `Backing up ${describeTarget(target)} to ${store.url} with pg_dump ${installation.client?.version} from ${installation.bindir}${recipients.length === 0 ? '' : `, encrypted for ${counted(recipients.length, 'recipient')}`}.`,
   );
   // A store that cannot be reached is told of before any lock is taken.
-  await store.folders(databaseFolder(database), { signal: context.signal });
+  const folders = await store.folders(databaseFolder(database), { signal: context.signal });
+  if (recipients.length === 0) await warnIfNoLongerEncrypted(store, database, folders, context);
   const lock = await lockFor(store, options, new Date(), context.signal);
   if (options.publicKey.length > 0 && options.signingKey === undefined)
     context.log.warn('Public keys say whose backups to trust, but there is no signing key: this backup will not be trusted.');
@@ -120,6 +122,22 @@ async function backUp(
     return { manifest, signed: job.signingKey !== undefined, lockedUntil: lock?.until.toISOString() ?? null };
   } finally {
     await snapshot.release();
+  }
+}
+
+/** Recipients that went missing from a configuration would otherwise be noticed by whoever reads the backup without a key. */
+async function warnIfNoLongerEncrypted(store: Store, database: string, folders: readonly string[], context: Context): Promise<void> {
+  const newest = folders.filter((name) => BACKUP_ID.test(name)).at(-1);
+  if (newest === undefined) return;
+  try {
+    const { manifest } = await readBackup(store, database, newest, context.signal);
+    if (manifest.recipients.length === 0) return;
+    context.log.warn(
+      `This backup is not encrypted, although the one before it, ${newest}, is: nobody said for whom. Give --encrypt-to if that is a mistake.`,
+    );
+  } catch (error) {
+    // interrupted, damaged, or not for this role to read
+    if (!(error instanceof LifeboatError) || context.signal.aborted) throw error;
   }
 }
 

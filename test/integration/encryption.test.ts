@@ -16,6 +16,7 @@ import { freshDatabase, majors, runSql } from '../harness/postgres.ts';
 import { shopDatabase } from '../harness/shop.ts';
 import { notShown } from '../harness/skipped.ts';
 import { rejectionOf } from '../harness/thrown.ts';
+import { eventually } from '../harness/wait.ts';
 
 const major = Math.max(...majors());
 
@@ -134,3 +135,25 @@ describe('an encrypted backup', () => {
     expect(await compareDatabases(bindir, source, byHand)).toEqual([]);
   });
 });
+
+test('a backup that is no longer encrypted says so, once there was one that was', async () => {
+  const source = await shopDatabase();
+  const store = await temporaryStore();
+  const warnings = async (given: Record<string, unknown>) => {
+    const context = recordingContext();
+    const { id } = await runBackup(source, store.url, { database: 'shop', ...given }, context);
+    return { id, said: context.lines.filter((line) => line.startsWith('warning: ')) };
+  };
+  expect((await warnings({})).said).toEqual([]);
+  await nextSecond();
+  const encrypted = await warnings({ encryptTo: [drillKey.recipient] });
+  expect(encrypted.said).toEqual([]);
+  await nextSecond();
+  expect((await warnings({})).said).toEqual([expect.stringContaining(`not encrypted, although the one before it, ${encrypted.id}, is`)]);
+});
+
+/** Ids tell seconds apart, and no less. */
+async function nextSecond(): Promise<void> {
+  const second = Math.floor(Date.now() / 1000);
+  await eventually(async () => Math.floor(Date.now() / 1000) > second);
+}
