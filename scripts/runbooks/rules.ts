@@ -29,6 +29,8 @@ const SET_UP = [
   `export ROLE='<ROLE>'                             # the role whose password leaked`,
   `export GOOD_RECIPIENT='<GOOD_RECIPIENT>'         # age1… of the identity that is still good`,
   `export LIFEBOAT_AGE_IDENTITY='<IDENTITY>'             # AGE-SECRET-KEY-1… if backups are encrypted, else empty`,
+  `export AWS_REGION='<SECOND_REGION>' AWS_ENDPOINT_URL_S3='<SECOND_ENDPOINT>'                     # of the second copy`,
+  `export AWS_ACCESS_KEY_ID='<SECOND_KEY_ID>' AWS_SECRET_ACCESS_KEY='<SECOND_KEY_SECRET>'         # of the second copy`,
   `export AWS_REGION='<REGION>' AWS_ENDPOINT_URL_S3='<ENDPOINT>'              # for s3://; ENDPOINT is empty for Amazon`,
   `export AWS_ACCESS_KEY_ID='<KEY_ID>' AWS_SECRET_ACCESS_KEY='<KEY_SECRET>'   # for s3://`,
 ] as const;

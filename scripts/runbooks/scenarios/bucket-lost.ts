@@ -4,11 +4,19 @@ import type { Scenario } from '../scene.ts';
 export const bucketLost: Scenario = {
   async prepare(scene) {
     const server = await scene.world.newestServer();
-    const [first, second] = [await scene.s3Store(), scene.fileStore('second')];
+    const [first, second] = [await scene.s3Store(), await scene.s3Store('second')];
     await server.makeShop(scene.database);
     await scene.backup(server, second);
     await scene.drill(second);
-    return { ...scene.values(server, first), SECOND_STORE: second.url };
+    const { STORE = '', REGION = '', ENDPOINT = '', KEY_ID = '', KEY_SECRET = '' } = second.values;
+    return {
+      ...scene.values(server, first),
+      SECOND_STORE: STORE,
+      SECOND_REGION: REGION,
+      SECOND_ENDPOINT: ENDPOINT,
+      SECOND_KEY_ID: KEY_ID,
+      SECOND_KEY_SECRET: KEY_SECRET,
+    };
   },
   check: async () => {},
 };
