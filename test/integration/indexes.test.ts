@@ -81,6 +81,12 @@ describe('a report on the indexes of a database', () => {
     expect(coverageLines(result.report).join('\n')).toMatch(/Not examined: 2 sequences .*GRANT pg_read_all_data TO "r_/);
   });
 
+  test('can be made by a role with no grant at all, which sees what everybody may', async () => {
+    const result = await run(await roleIn(faulty, ''));
+    expect(namesOf(result)).toEqual(expect.arrayContaining(['duplicate faults.twin_b', 'invalid faults.halted', 'redundant faults.short']));
+    expect(coverageLines(result.report).join('\n')).toMatch(/Not examined: 2 sequences/);
+  });
+
   test('names what somebody has locked, and does not wait for it', async () => {
     const holder = await openSession(faulty, { signal });
     try {

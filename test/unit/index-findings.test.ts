@@ -156,7 +156,7 @@ describe('an unused index', () => {
         one.confidence,
       ]);
     expect(confidence({}, 31)).toEqual([['warn', 'high']]);
-    expect(confidence({}, 2)).toEqual([['warn', 'medium']]);
+    expect(confidence({}, 2)).toEqual([['info', 'medium']]);
     expect(confidence({ server: { ...server, standbys: 1 } }, 31)).toEqual([['info', 'low']]);
     expect(confidence({ server: { ...server, standby: true } }, 31)).toEqual([['info', 'low']]);
   });

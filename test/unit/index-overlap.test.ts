@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ForeignKeyFacts, IndexFacts } from '../../src/indexes/facts.ts';
+import { coversForeignKey } from '../../src/indexes/findings/coverage.ts';
 import { findAll } from '../../src/indexes/findings/find.ts';
-import { factsOf, indexOn } from '../harness/index-facts.ts';
+import { factsOf, indexOn, NOW } from '../harness/index-facts.ts';
 
 const found = (indexes: readonly IndexFacts[], foreignKeys: readonly ForeignKeyFacts[] = []) =>
   findAll(factsOf({ indexes: indexes.map((index, i) => ({ ...index, oid: i + 1 })), foreignKeys })).map(
@@ -137,6 +138,34 @@ describe('whatever the indexes of a table are', () => {
     );
   });
 
+  test('and with unused ones dropped too, what is scanned is still served, and every foreign key that had an index has one', () => {
+    const foreignKey = {
+      tableOid: 1,
+      attnums: [1],
+      referencedIndexOid: 99,
+      referencedOid: 50,
+      columns: ['a'],
+      name: 'fk',
+    } as unknown as ForeignKeyFacts;
+    fc.assert(
+      fc.property(sets, fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), (indexes, scanned) => {
+        const facts = factsOf({ indexes, foreignKeys: [foreignKey] });
+        const long = '2026-01-01T00:00:00.000Z';
+        const of = new Map(
+          indexes.map(({ oid }, i) => [oid, { scans: Number(scanned[i]), lastScan: null, idleSince: scanned[i] ? NOW : long, seenSince: long }]),
+        );
+        const dropped = new Set(findAll({ ...facts, usage: { ...facts.usage, of } }).map((finding) => finding.index?.oid));
+        const stay = indexes.filter(({ oid }) => !dropped.has(oid));
+        for (const one of indexes.filter((_, i) => scanned[i])) {
+          expect(stay.some((other) => isSuperset(abilities(other), abilities(one)))).toBe(true);
+        }
+        const isCovered = (all: readonly IndexFacts[]) => all.some((one) => coversForeignKey(one, foreignKey));
+        expect(isCovered(stay)).toBe(isCovered(indexes));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   function without(indexes: readonly IndexFacts[]): IndexFacts[] {
     const dropped = new Set(findAll(factsOf({ indexes })).map((finding) => finding.index?.oid));
     return indexes.filter(({ oid }) => !dropped.has(oid));
@@ -148,8 +177,8 @@ function abilities({ method, columns, predicate, unique, nullsNotDistinct }: Ind
   const keys = columns.filter(({ key }) => key);
   const where = `${method} ${predicate}`;
   if (method !== 'btree') {
-    const all = columns.map(({ text, key }) => `${text}${key}`);
-    return new Set([`${where} ${all.join()}`]);
+    const included = columns.filter(({ key }) => !key).map(({ text }) => text);
+    return new Set([`${where} ${keys.map(({ text }) => text).join()} | ${included.toSorted().join()}`]);
   }
   const able = new Set<string>();
   for (const backwards of [false, true]) {

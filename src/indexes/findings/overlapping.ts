@@ -18,14 +18,17 @@ const MUCH_LARGER = 3;
 /**
  * Indexes that another one makes superfluous: `duplicate` when both can do exactly the same, `redundant` when the other can do more.
  * Whatever is found, what stays when all of it is dropped still does all that they did.
+ * @param idle oids of indexes that better did not stay for others
  */
-export function findOverlapping(facts: Facts): Overlapping[] {
+export function findOverlapping(facts: Facts, idle: ReadonlySet<number>): Overlapping[] {
   const sizeOf = sizesOf(facts.indexes);
   const prefer = preference(facts);
   return groups(facts.indexes).flatMap((group) =>
     group.flatMap((index) => {
       if (!mayGo(index, facts)) return [];
-      const instead = group.filter((other) => other !== index && replaces(other, index, prefer)).sort(prefer);
+      const instead = group
+        .filter((other) => other !== index && replaces(other, index, prefer))
+        .sort((a, b) => Number(idle.has(a.oid)) - Number(idle.has(b.oid)) || prefer(a, b));
       const same = instead.find((other) => isSame(other, index));
       const [keeper] = same === undefined ? instead : [same];
       if (keeper === undefined) return [];

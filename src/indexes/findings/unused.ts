@@ -31,7 +31,7 @@ export function findUnused(facts: Facts): IndexFinding[] {
     const size = sizeOf(index);
     const finding = aboutIndex(index, {
       kind: 'unused',
-      level: size >= thresholds.minWasted && confidence !== 'low' ? 'warn' : 'info',
+      level: size >= thresholds.minWasted && confidence === 'high' ? 'warn' : 'info',
       evidence: [
         `Nothing scanned it for ${seconds(idleSeconds)}, since ${since.slice(0, 10)}, on ${counted(usage.servers, 'server')}; it takes ${bytes(size)} of ${tableName(index)}.`,
         ...blind,

@@ -6,7 +6,7 @@ import { bytes, ratio, shortened, visible } from '../format.ts';
 const MOST = 20;
 const LONGEST_NAME = 60;
 const WIDTH = 960;
-const BARS = { left: 24, width: 640 };
+const BARS = { left: 24, width: 580 };
 const ROW = 44;
 const TOP = 76;
 
