@@ -2,7 +2,7 @@ import { backupFailed } from './scenarios/backup-failed.ts';
 import { backupMissingOrStale } from './scenarios/backup-missing-or-stale.ts';
 import { bucketLost } from './scenarios/bucket-lost.ts';
 import { connectionsExhausted } from './scenarios/connections-exhausted.ts';
-import { corruption } from './scenarios/corruption.ts';
+import { corruption, tableDamaged } from './scenarios/corruption.ts';
 import { ageKeyLost, credentialsLeaked } from './scenarios/credentials-or-key-lost.ts';
 import { databaseLost, databaseLostAgain } from './scenarios/database-lost.ts';
 import { diskFullOrSlow } from './scenarios/disk-full-or-slow.ts';
@@ -38,5 +38,6 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'restore-over-production': restoreOverProduction,
   'restore-over-production-back': restoreOverProductionBack,
   'restore-over-production-later': restoreOverProductionLater,
+  'table-damaged': tableDamaged,
   'table-dropped': tableDropped,
 };
