@@ -175,7 +175,8 @@ const RELATIONS_SQL = `
                             WHERE f.opfname = 'enum_ops')
              ORDER BY a.depth DESC LIMIT 1)
          END AS "movesWithin",
-         has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS readable,
+         -- null of what was dropped since this query began: locking it will show that
+         coalesce(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), true) AS readable,
          c.relrowsecurity AND row_security_active(c.oid) AS "rowSecurity"
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -189,7 +189,7 @@ describe('from backup to restore', () => {
         {
           event: 'workflow_dispatch',
           inputs: { database: 'shop', ...given },
-          secrets: { DATABASE_URLS: linesOfUrls(), LIFEBOAT_SIGNING_KEY: KEYS.privatePem, ...secrets },
+          secrets: { DATABASE_URLS: linesOfUrls(), LIFEBOAT_SIGNING_KEY: KEYS.privatePem, LIFEBOAT_AGE_IDENTITY: AGE.identity, ...secrets },
         },
         files,
       );
