@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { withoutRowValues } from './errors.ts';
 import type { ServiceUser } from './service-user.ts';
+import { temporaryError } from './temporary-error.ts';
 
 /** `sun_path` holds 107 bytes and a zero on Linux, 103 on macOS; the name of the socket takes up to 16 of them. */
 const LONGEST_SOCKET_FOLDER = 103 - '/.s.PGSQL.65535'.length;
@@ -64,13 +65,20 @@ export async function createFolder(root: string, user: ServiceUser | null): Prom
   };
 }
 
-/** A folder for the files of a restore. When this process is killed, whoever comes next removes it. */
+/**
+ * A folder for the files of a restore. When this process is killed, whoever comes next removes it.
+ * @throws LifeboatError `scratch-failed`, `disk-full`
+ */
 export async function createWorkFolder(): Promise<string> {
   const root = tmpdir();
-  await reapAbandoned(root);
-  const path = await mkdtemp(named(root, WORK_PREFIX));
-  await writeOwner(path, { pid: process.pid, started: await startOf(process.pid) });
-  return path;
+  try {
+    await reapAbandoned(root);
+    const path = await mkdtemp(named(root, WORK_PREFIX));
+    await writeOwner(path, { pid: process.pid, started: await startOf(process.pid) });
+    return path;
+  } catch (error) {
+    throw temporaryError(error, root);
+  }
 }
 
 export async function removeFolder(folder: ScratchFolder): Promise<void> {

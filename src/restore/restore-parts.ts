@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import type { Context } from '../context.ts';
 import type { Installation } from '../postgres/programs.ts';
 import { createWorkFolder } from '../postgres/scratch-folder.ts';
+import { temporaryError } from '../postgres/temporary-error.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 import { analyze } from './analyze.ts';
 import { type ArchiveEntry, indexEntries, parseArchiveList, postDataSteps } from './archive-list.ts';
@@ -90,7 +91,10 @@ interface SchemaArchive {
 async function fetchSchema(job: RestoreJob, path: string, context: Context): Promise<void> {
   const part = job.manifest.parts.find((candidate) => candidate.kind === 'schema');
   if (part === undefined) throw new Error(`the manifest of ${job.manifest.id} names no schema part`);
-  await pipeline(await openPart(job, part, context.signal), createWriteStream(path, { mode: 0o600 }));
+  const stream = await openPart(job, part, context.signal);
+  await pipeline(stream, createWriteStream(path, { mode: 0o600 })).catch((error: unknown) => {
+    throw temporaryError(error, dirname(path));
+  });
 }
 
 /** What the chosen tables need may well be there: the target often is the database that lost them. */

@@ -129,6 +129,14 @@ describe('what goes wrong', () => {
   const backup = (databaseUrl: string, ...rest: string[]) => ['backup', '--database-url', databaseUrl, '--storage', storage, ...rest];
   const none = ['--storage', 'file:///nowhere/at/all'];
 
+  it('says that no temporary file can be written, before it touches the target', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    const args = ['restore', '--storage', storage, '--database', 'shop', '--target-url', urlOf(target), '--confirm', target.database];
+    const end = await startCli(args, { folder, environment: { TMPDIR: '/does/not/exist' } }).ended;
+    expect(end).toMatchObject({ status: 1, stdout: '' });
+    expect(end.stderr).toMatch(/error scratch-failed: No temporary file can be written to \/does\/not\/exist.*\n.*TMPDIR/);
+  });
+
   it.each<[string, number, string, () => readonly string[]]>([
     ['a wrong password', 1, 'authentication-failed', () => backup(withPassword({}))],
     ['a wrong password, in full', 1, 'authentication-failed', () => backup(withPassword({}), '--verbose')],
