@@ -9,14 +9,30 @@ export function rotatedName(name: string, token: string): string {
   return storedPartName(bare, !isEncrypted(bare));
 }
 
-/**
- * Of the names in a backup's folder, those that a rotation left there: parts that it replaced and could not delete, and new ones of a
- * rotation that was interrupted. Nobody reads them.
- */
-export function rotationLeftovers(manifest: Manifest, names: readonly string[]): string[] {
+export interface RotationLeftovers {
+  /** Parts that a rotation replaced and could not delete. */
+  readonly replaced: readonly string[];
+  /** New parts of a rotation that was interrupted, or is still at work. */
+  readonly unfinished: readonly string[];
+}
+
+/** Of the names in a backup's folder, those that a rotation left there. Nobody reads them. */
+export function rotationLeftovers(manifest: Manifest, names: readonly string[]): RotationLeftovers {
   const parts = new Set(manifest.parts.map(({ name }) => name));
-  const replaced = new Set((manifest.rotations ?? []).flatMap((rotation) => rotation.parts));
-  return names.filter((name) => !parts.has(name) && (replaced.has(name) || ROTATED.test(name)));
+  const old = replacedParts(manifest);
+  const others = names.filter((name) => !parts.has(name));
+  return { replaced: others.filter((name) => old.has(name)), unfinished: others.filter((name) => !old.has(name) && ROTATED.test(name)) };
+}
+
+/** All of them. */
+export function allLeftovers(manifest: Manifest, names: readonly string[]): string[] {
+  const { replaced, unfinished } = rotationLeftovers(manifest, names);
+  return [...replaced, ...unfinished];
+}
+
+/** What the parts were called before each of its rotations. */
+export function replacedParts({ rotations = [] }: Manifest): ReadonlySet<string> {
+  return new Set(rotations.flatMap(({ parts }) => parts));
 }
 
 export interface Rotation {

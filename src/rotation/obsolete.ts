@@ -1,8 +1,9 @@
-import type { FoundBackup } from '../catalog/backups.ts';
+import { type FoundBackup, readBackup } from '../catalog/backups.ts';
 import { LifeboatError } from '../errors.ts';
 import { backupFolder, partKey } from '../format/layout.ts';
 import { rotationLeftovers } from '../format/rotation.ts';
-import type { Store } from '../storage/store.ts';
+import { ORPHAN_SECONDS } from '../retention/orphans.ts';
+import type { Store, StoredObject } from '../storage/store.ts';
 
 /** An object that nobody reads any more and that is still there. */
 export interface Remaining {
@@ -18,10 +19,38 @@ export interface Cleaning {
   readonly locks: boolean;
 }
 
-/** Deletes what an earlier rotation of this backup left; answers with what would not go. */
-export async function deleteLeftovers(cleaning: Cleaning, backup: FoundBackup, signal: AbortSignal): Promise<Remaining[]> {
-  const names = [...(await sizesIn(cleaning.store, backup, signal)).keys()];
-  return deleteObsolete(cleaning, backup, rotationLeftovers(backup.manifest, names), signal);
+/**
+ * Deletes what an earlier rotation of this backup left, by the manifest as it is now; answers with what stays. New parts of which nobody knows
+ * whether their rotation is still at work stay until the youngest of them is a day old, as what any backup leaves.
+ * @throws LifeboatError `already-exists` when another rotation has changed the backup since it was read
+ */
+export async function deleteLeftovers(cleaning: Cleaning, backup: FoundBackup, now: Date, signal: AbortSignal): Promise<Remaining[]> {
+  const { store } = cleaning;
+  const objects = await objectsIn(store, backup, signal);
+  // what was read before may be of before another rotation: its parts are all that there is
+  await assertSameManifest(store, backup, signal);
+  const { replaced, unfinished } = rotationLeftovers(backup.manifest, [...objects.keys()]);
+  const youngest = Math.max(0, ...unfinished.map((name) => objects.get(name)?.modifiedAt.getTime() ?? 0));
+  const isOver = now.getTime() - youngest > ORPHAN_SECONDS * 1000;
+  const kept = isOver ? [] : unfinished.map((name) => ({ object: partKey(backup.database, backup.id, name), reason: MAY_BE_AT_WORK }));
+  return [...kept, ...(await deleteObsolete(cleaning, backup, isOver ? [...replaced, ...unfinished] : replaced, signal))];
+}
+
+const MAY_BE_AT_WORK = 'a rotation that is at work or was interrupted wrote it less than a day ago';
+
+/** @throws LifeboatError `already-exists` when the backup has another manifest than it had */
+export async function assertSameManifest(store: Store, { database, id, manifestSha256 }: FoundBackup, signal: AbortSignal): Promise<void> {
+  const now = await readBackup(store, database, id, signal);
+  if (now.manifestSha256 !== manifestSha256) throw changed(id);
+}
+
+export function changed(id: string): LifeboatError {
+  return new LifeboatError(
+    'already-exists',
+    `Backup ${id} was changed while it was encrypted anew; it was left as it is.`,
+    'Let one rotate-recipients run at a time, and run it again.',
+    { details: { backup: id } },
+  );
 }
 
 /** Deletes objects of a backup's folder, one by one; one that is locked or will not go is left for the next run. */
@@ -49,10 +78,10 @@ export async function deleteObsolete(
   return remaining;
 }
 
-/** Bytes of each object in a backup's folder, by its name there. */
-export async function sizesIn(store: Store, { database, id }: FoundBackup, signal: AbortSignal): Promise<Map<string, number>> {
+/** Each object in a backup's folder, by its name there. */
+export async function objectsIn(store: Store, { database, id }: FoundBackup, signal: AbortSignal): Promise<Map<string, StoredObject>> {
   const folder = backupFolder(database, id);
-  const sizes = new Map<string, number>();
-  for await (const { key, bytes } of store.list(folder, { signal })) sizes.set(key.slice(folder.length + 1), bytes);
-  return sizes;
+  const objects = new Map<string, StoredObject>();
+  for await (const object of store.list(folder, { signal })) objects.set(object.key.slice(folder.length + 1), object);
+  return objects;
 }

@@ -1,21 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { storePart } from '../backup/dump.ts';
-import { type FoundBackup, readBackup } from '../catalog/backups.ts';
+import type { FoundBackup } from '../catalog/backups.ts';
 import { revealManifest } from '../catalog/reveal.ts';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import { LifeboatError } from '../errors.ts';
 import { concealManifest } from '../format/concealed.ts';
 import { manifestKey, partKey, signatureKey } from '../format/layout.ts';
 import type { Manifest, ManifestPart } from '../format/manifest.ts';
-import { rotatedManifest, rotatedName } from '../format/rotation.ts';
+import { replacedParts, rotatedManifest, rotatedName } from '../format/rotation.ts';
 import { partMissing } from '../restore/open-part.ts';
 import { signatureOf } from '../signing/signature.ts';
 import { reseal } from '../stream/reseal.ts';
-import { type Cleaning, deleteLeftovers, deleteObsolete, type Remaining, sizesIn } from './obsolete.ts';
+import { assertSameManifest, type Cleaning, changed, deleteLeftovers, deleteObsolete, objectsIn, type Remaining } from './obsolete.ts';
 
 export interface RotationJob extends Cleaning {
   readonly recipients: readonly string[];
   readonly identities: readonly string[];
+  /** What the age of leftovers is counted from. */
+  readonly now: Date;
   /** How many parts are under way at once. */
   readonly jobs: number;
   /** Told how many more stored bytes have been read. */
@@ -31,7 +33,7 @@ export interface RotationJob extends Cleaning {
  */
 export async function reencrypt(job: RotationJob, backup: FoundBackup, signingKey: string | undefined, signal: AbortSignal): Promise<Remaining[]> {
   const { store } = job;
-  const before = await deleteLeftovers(job, backup, signal);
+  const before = await deleteLeftovers(job, backup, job.now, signal);
   const { manifest: whole } = await revealManifest(store, backup, job.identities, signal);
   const token = await freeToken(job, backup, signal);
   const parts = new Map<string, ManifestPart>();
@@ -80,16 +82,9 @@ async function storeConcealed(job: RotationJob, backup: FoundBackup, manifest: M
 
 /** The last look before the old manifest goes: what the new one names is there, and nobody else was at work. */
 async function assertUnchanged({ store }: RotationJob, backup: FoundBackup, manifest: Manifest, signal: AbortSignal): Promise<void> {
-  const sizes = await sizesIn(store, backup, signal);
-  const missing = manifest.parts.find(({ name, stored }) => sizes.get(name) !== stored.bytes);
-  const now = await readBackup(store, backup.database, backup.id, signal);
-  if (missing === undefined && now.manifestSha256 === backup.manifestSha256) return;
-  throw new LifeboatError(
-    'already-exists',
-    `Backup ${backup.id} was changed while it was encrypted anew; it was left as it is.`,
-    'Let one rotate-recipients run at a time, and run it again.',
-    { details: { backup: backup.id } },
-  );
+  const objects = await objectsIn(store, backup, signal);
+  if (manifest.parts.some(({ name, stored }) => objects.get(name)?.bytes !== stored.bytes)) throw changed(backup.id);
+  await assertSameManifest(store, backup, signal);
 }
 
 /** The signature first: a backup that is signed is never seen without. Answers with the names of what is of no use any more. */
@@ -107,7 +102,7 @@ async function replaceManifest(
 }
 
 async function freeToken({ store }: RotationJob, backup: FoundBackup, signal: AbortSignal): Promise<string> {
-  const names = [...(await sizesIn(store, backup, signal)).keys()];
+  const names = [...(await objectsIn(store, backup, signal)).keys(), ...replacedParts(backup.manifest)];
   for (;;) {
     const token = randomBytes(2).toString('hex');
     if (!names.some((name) => name.includes(`.r${token}.`))) return token;

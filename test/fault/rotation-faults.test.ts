@@ -54,7 +54,10 @@ async function copyOfStore(): Promise<Copy> {
   return { url, store: openFileStore(url), at, names: async () => (await readdir(at(''))).filter((name) => name !== 'proofs').sort() };
 }
 
-const rotate = (store: Store, given: Record<string, unknown> = {}) =>
+/** When nobody can be at work any more on what lies there now. */
+const dayAfter = () => new Date(Date.now() + 25 * 3_600_000);
+
+const rotate = (store: Store, given: Record<string, unknown> = {}, now = new Date()) =>
   rotateStore(
     store,
     rotateRecipientsOptions.parse({
@@ -66,6 +69,7 @@ const rotate = (store: Store, given: Record<string, unknown> = {}) =>
       ...given,
     }),
     recordingContext(),
+    now,
   );
 
 const manifestIn = async ({ at }: Copy) => JSON.parse(await readFile(at('manifest.json'), 'utf8')) as Manifest;
@@ -110,7 +114,7 @@ describe('a rotation that is killed', () => {
       ]);
       const manifest = await expectWhole(copy);
       seen.add(`${manifest.recipients[0] === old.recipient ? 'old' : 'new'} ${(await copy.names()).length - 1 - taken.parts.length}`);
-      await rotate(copy.store);
+      await rotate(copy.store, {}, dayAfter());
       await expectRotated(copy);
     };
     for (let at = 1; at <= CHANGES + 1; at += 2) await Promise.all([die(at), ...(at <= CHANGES ? [die(at + 1)] : [])]);
@@ -182,8 +186,57 @@ describe('a rotation', () => {
     };
     expect(await rejectionOf(rotate(meeting, { encryptTo: [third.recipient] }))).toMatchObject({ code: 'already-exists' });
     await expectWhole(copy);
-    await rotate(copy.store);
+    // what the other one began may be at work still, for all that anybody knows
+    const [again] = (await rotate(copy.store)).backups;
+    const mayBeAtWork = { reason: expect.stringContaining('less than a day ago') };
+    expect(again).toMatchObject({ outcome: 'already', remaining: taken.parts.map(() => mayBeAtWork) });
+    await rotate(copy.store, {}, dayAfter());
     await expectRotated(copy);
+  });
+
+  test('leaves alone what another one has done since it began', async () => {
+    const copy = await copyOfStore();
+    const newer = await runBackup(await shopDatabase(), copy.url, { database: 'shop', encryptTo: [old.recipient] });
+    let isFirst = true;
+    const meeting: Store = {
+      ...copy.store,
+      async put(key, body, options) {
+        if (isFirst) {
+          isFirst = false;
+          await rotate(copy.store, { backup: taken.id });
+        }
+        return copy.store.put(key, body, options);
+      },
+    };
+    const result = await rotate(meeting, {}, dayAfter());
+    expect(result).toMatchObject({
+      ok: false,
+      backups: [
+        { id: newer.id, outcome: 'rotated' },
+        { id: taken.id, outcome: 'blocked', why: expect.stringContaining('was changed') },
+      ],
+    });
+    const verified = await verify(verifyOptions.parse({ storage: copy.url, identity: next.identity }), recordingContext());
+    expect(verified).toMatchObject({ ok: true, backups: [{ verdict: 'intact' }, { verdict: 'intact' }] });
+  });
+
+  test('goes on past a backup with a damaged part', async () => {
+    const copy = await copyOfStore();
+    const newer = await runBackup(await shopDatabase(), copy.url, { database: 'shop', encryptTo: [old.recipient] });
+    await writeFile(join(copy.at('..'), newer.id, newer.parts[0]?.name as string), 'damaged');
+    const result = await rotate(copy.store);
+    expect(result).toMatchObject({
+      ok: false,
+      backups: [
+        { id: newer.id, outcome: 'blocked', why: expect.stringContaining(newer.parts[0]?.name as string) },
+        { id: taken.id, outcome: 'rotated' },
+      ],
+    });
+    const verified = await verify(
+      verifyOptions.parse({ storage: copy.url, backup: taken.id, database: ['shop'], identity: next.identity }),
+      recordingContext(),
+    );
+    expect(verified).toMatchObject({ ok: true, backups: [{ verdict: 'intact', notExamined: [] }] });
   });
 
   test('tells which old parts could not be deleted, is no failure for that, and deletes them the next time', async () => {
