@@ -86,7 +86,9 @@ async function copyPart(job: CopyJob, id: string, part: ManifestPart, there: Siz
   });
   const stream = checkStored(source, part, signal, onBytes);
   try {
-    ledger.bytes += (await to.put(key, stream, { signal, expectedBytes: part.stored.bytes })).bytes;
+    // apart from the sum, which others add to meanwhile
+    const { bytes } = await to.put(key, stream, { signal, expectedBytes: part.stored.bytes });
+    ledger.bytes += bytes;
     ledger.objects += 1;
   } finally {
     // of a put that failed before it read

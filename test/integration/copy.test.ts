@@ -7,7 +7,7 @@ import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copy } from '../../src/copy/copy.ts';
 import { copyToStore } from '../../src/copy/to-store.ts';
-import { manifestKey, partKey } from '../../src/format/layout.ts';
+import { databaseFolder, manifestKey, partKey } from '../../src/format/layout.ts';
 import { copyOptions } from '../../src/options/copy.ts';
 import { openFileStore } from '../../src/storage/file.ts';
 import type { Store } from '../../src/storage/store.ts';
@@ -45,6 +45,12 @@ async function expectSame(from: Store, to: Store, id: string, database = 'shop')
   }
 }
 
+async function bytesIn(store: Store, database: string): Promise<number> {
+  let sum = 0;
+  for await (const { bytes } of store.list(databaseFolder(database))) sum += bytes;
+  return sum;
+}
+
 describe.each([
   ['from a folder to S3', openFile, (name: string) => bucket.open(name)],
   ['from S3 to a folder', (name: string) => bucket.open(name), openFile],
@@ -68,6 +74,7 @@ describe.each([
     await from.delete(partKey('shop', ids[0] ?? '', 'notes.txt'));
     for (const id of ids) await expectSame(from, to, id);
     await expectSame(from, to, blog, 'the blog');
+    expect(first.bytes).toBe((await bytesIn(to, 'shop')) + (await bytesIn(to, 'the blog')));
     expect(await to.folders('shop')).toEqual(ids.toReversed());
 
     const second = await run(from, to, ['shop', 'the blog']);
