@@ -76,6 +76,12 @@ export async function readBackup(store: Store, database: string, id: string, sig
   return { database, id, manifest, manifestSha256: createHash('sha256').update(bytes).digest('hex'), manifestBytes: bytes };
 }
 
+/** Whether a backup still has the manifest that was read of it: `rotate-recipients` replaces it, and `prune` deletes it. */
+export async function isUnchanged(store: Store, { database, id, manifestSha256 }: FoundBackup, signal: AbortSignal): Promise<boolean> {
+  const bytes = await readWhole(store, manifestKey(database, id), signal);
+  return bytes !== null && createHash('sha256').update(bytes).digest('hex') === manifestSha256;
+}
+
 /** The proofs that count, newest first. */
 export async function readProofs(store: Store, backup: FoundBackup, signal: AbortSignal, publicKeys: readonly string[] = []): Promise<Proof[]> {
   return (await judgeProofs(store, backup, publicKeys, signal)).proofs;

@@ -1,4 +1,4 @@
-import type { FoundBackup } from '../catalog/backups.ts';
+import { type FoundBackup, isUnchanged } from '../catalog/backups.ts';
 import { revealManifest } from '../catalog/reveal.ts';
 import { checkSigningKey, trustManifest } from '../catalog/trust.ts';
 import { defaultJobs } from '../concurrency.ts';
@@ -53,6 +53,8 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
     await assertReadable({ store, ...found, identities }, context.signal);
     const backup = await revealManifest(store, found, identities, context.signal);
     context.log.info(`Drilling backup ${backup.id} of ${backup.database} in ${store.url}, taken ${backup.manifest.snapshot.at}.`);
+    if (options.publicKey.length > 0 && options.signingKey === undefined)
+      context.log.warn('Public keys say whose proofs count, but there is no signing key: the proof of this drill will count for nothing.');
     const folder = await readFolder(store, backup, context.signal);
     const place = await openPlace(backup.manifest, options, context);
     let kept: string | null = null;
@@ -67,6 +69,7 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
         rpoTargetSeconds: options.rpo,
         newestAt: newestAt ?? backup.manifest.snapshot.at,
       });
+      if (proof.verdict !== 'proven' && !(await isUnchanged(store, backup, context.signal))) throw changedMeanwhile(backup.id);
       const key = proofKey(backup.database, backup.id, at);
       const stored = backup.manifest.concealed === undefined ? proof : concealProof(proof);
       await publishProof(store, key, stored, options.signingKey, context.signal);
@@ -86,6 +89,16 @@ export async function drill(options: DrillOptions, context: Context): Promise<Dr
   } finally {
     await store.close();
   }
+}
+
+/** What was not found then says nothing of the backup that is there now, and would count against it. */
+function changedMeanwhile(id: string): LifeboatError {
+  return new LifeboatError(
+    'already-exists',
+    `Backup ${id} was encrypted anew or deleted while it was drilled; no proof was left.`,
+    'Drill again when rotate-recipients or prune is done.',
+    { details: { backup: id } },
+  );
 }
 
 interface Rehearsal {

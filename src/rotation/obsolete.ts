@@ -1,4 +1,4 @@
-import { type FoundBackup, readBackup } from '../catalog/backups.ts';
+import { type FoundBackup, isUnchanged } from '../catalog/backups.ts';
 import { LifeboatError } from '../errors.ts';
 import { backupFolder, partKey } from '../format/layout.ts';
 import { rotationLeftovers } from '../format/rotation.ts';
@@ -28,7 +28,7 @@ export async function deleteLeftovers(cleaning: Cleaning, backup: FoundBackup, n
   const { store } = cleaning;
   const objects = await objectsIn(store, backup, signal);
   // what was read before may be of before another rotation: its parts are all that there is
-  await assertSameManifest(store, backup, signal);
+  if (!(await isUnchanged(store, backup, signal))) throw changed(backup.id);
   const { replaced, unfinished } = rotationLeftovers(backup.manifest, [...objects.keys()]);
   const youngest = Math.max(0, ...unfinished.map((name) => objects.get(name)?.modifiedAt.getTime() ?? 0));
   const isOver = now.getTime() - youngest > ORPHAN_SECONDS * 1000;
@@ -37,12 +37,6 @@ export async function deleteLeftovers(cleaning: Cleaning, backup: FoundBackup, n
 }
 
 const MAY_BE_AT_WORK = 'a rotation that is at work or was interrupted wrote it less than a day ago';
-
-/** @throws LifeboatError `already-exists` when the backup has another manifest than it had */
-export async function assertSameManifest(store: Store, { database, id, manifestSha256 }: FoundBackup, signal: AbortSignal): Promise<void> {
-  const now = await readBackup(store, database, id, signal);
-  if (now.manifestSha256 !== manifestSha256) throw changed(id);
-}
 
 export function changed(id: string): LifeboatError {
   return new LifeboatError(

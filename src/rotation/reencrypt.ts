@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { storePart } from '../backup/dump.ts';
-import type { FoundBackup } from '../catalog/backups.ts';
+import { type FoundBackup, isUnchanged } from '../catalog/backups.ts';
 import { revealManifest } from '../catalog/reveal.ts';
 import { allOrNothing, inTurns } from '../concurrency.ts';
 import { LifeboatError } from '../errors.ts';
@@ -11,7 +11,7 @@ import { replacedParts, rotatedManifest, rotatedName } from '../format/rotation.
 import { partMissing } from '../restore/open-part.ts';
 import { signatureOf } from '../signing/signature.ts';
 import { reseal } from '../stream/reseal.ts';
-import { assertSameManifest, type Cleaning, changed, deleteLeftovers, deleteObsolete, objectsIn, type Remaining } from './obsolete.ts';
+import { type Cleaning, changed, deleteLeftovers, deleteObsolete, objectsIn, type Remaining } from './obsolete.ts';
 
 export interface RotationJob extends Cleaning {
   readonly recipients: readonly string[];
@@ -83,8 +83,8 @@ async function storeConcealed(job: RotationJob, backup: FoundBackup, manifest: M
 /** The last look before the old manifest goes: what the new one names is there, and nobody else was at work. */
 async function assertUnchanged({ store }: RotationJob, backup: FoundBackup, manifest: Manifest, signal: AbortSignal): Promise<void> {
   const objects = await objectsIn(store, backup, signal);
-  if (manifest.parts.some(({ name, stored }) => objects.get(name)?.bytes !== stored.bytes)) throw changed(backup.id);
-  await assertSameManifest(store, backup, signal);
+  const isThere = manifest.parts.every(({ name, stored }) => objects.get(name)?.bytes === stored.bytes);
+  if (!isThere || !(await isUnchanged(store, backup, signal))) throw changed(backup.id);
 }
 
 /** The signature first: a backup that is signed is never seen without. Answers with the names of what is of no use any more. */

@@ -1,3 +1,4 @@
+import { cpSync, rmSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -134,6 +135,25 @@ describe('a rotation that is killed', () => {
       verdict: 'pass',
       skipped: [{ object: stray, reason: expect.stringContaining('rotate-recipients') }],
     });
+  });
+});
+
+describe('a drill', () => {
+  test('that a rotation takes the parts from leaves no proof of a failure', async () => {
+    const [copy, rotated] = [await copyOfStore(), await copyOfStore()];
+    await rotate(rotated.store);
+    const context = recordingContext();
+    const info = (line: string) => {
+      if (!line.startsWith('Drilling backup')) return;
+      rmSync(copy.at(''), { recursive: true });
+      cpSync(rotated.at(''), copy.at(''), { recursive: true });
+    };
+    const given = { into: (await drillServer()).url, identity: old.identity };
+    const during = runDrill('shop', copy.url, given, { ...context, log: { ...context.log, info } });
+    expect(await rejectionOf(during)).toMatchObject({ code: 'already-exists', message: expect.stringContaining('while it was drilled') });
+    // that of the drill before everything
+    expect(await readdir(copy.at('proofs'))).toHaveLength(1);
+    await expectWhole(copy);
   });
 });
 

@@ -138,14 +138,13 @@ describe('rotate-recipients', () => {
     expect((await readdir(join(store.folder, 'shop', signed.id))).filter((name) => name.endsWith('.sig'))).toHaveLength(1);
 
     const unsigned = await runBackup(source, store.url, { database: 'shop', encryptTo: [other.recipient] });
-    const result = await rotate(store.url, { ...given, ...signing });
-    expect(result.backups).toMatchObject([
-      { id: unsigned.id, outcome: 'blocked', why: expect.stringContaining('not signed') },
-      { outcome: 'already' },
-    ]);
-    expect(await rotate(store.url, { ...given, signingKey: keys.privatePem })).toMatchObject({
-      backups: [{ outcome: 'rotated' }, { outcome: 'already' }],
-    });
+    // of one second, either may come first
+    const outcomes = async (more: object) => {
+      const { backups } = await rotate(store.url, { ...given, ...more });
+      return Object.fromEntries(backups.map(({ id, outcome, why }) => [id, why ?? outcome]));
+    };
+    expect(await outcomes(signing)).toEqual({ [unsigned.id]: expect.stringContaining('not signed'), [signed.id]: 'already' });
+    expect(await outcomes({ signingKey: keys.privatePem })).toEqual({ [unsigned.id]: 'rotated', [signed.id]: 'already' });
     expect((await readdir(join(store.folder, 'shop', unsigned.id))).some((name) => name.endsWith('.sig'))).toBe(false);
   });
 

@@ -133,7 +133,9 @@ describe.each([
     expect(drill).toMatchObject({ ok: true, proof: { verdict: 'proven' } });
     expect(await objectsOf(store, 'shop', id)).toContain(`${drill.proofKey.slice(backupFolder('shop', id).length + 1)}.sig`);
     // a second, unsigned, counts only where nobody asks for signatures
-    await runDrill('shop', url, { into, ...trusting, ...s3() });
+    const context = recordingContext();
+    await runDrill('shop', url, { into, ...trusting, ...s3() }, context);
+    expect(context.lines.filter((line) => line.startsWith('warning:'))).toEqual([expect.stringContaining('will count for nothing')]);
     const proofsFor = async (given: object) =>
       (await show(showOptions.parse({ storage: url, database: 'shop', ...s3(), ...given }), recordingContext())).proofs;
     expect(await proofsFor({})).toHaveLength(2);

@@ -25,7 +25,7 @@ import { restoreText } from '../../src/report/terminal/restore.ts';
 import { showText } from '../../src/report/terminal/show.ts';
 import { COLOURED, PLAIN } from '../../src/report/terminal/style.ts';
 import { table, width } from '../../src/report/terminal/table.ts';
-import { verifyText } from '../../src/report/terminal/verify.ts';
+import { unseenLines, verifyText } from '../../src/report/terminal/verify.ts';
 import { createMeter } from '../../src/shell/meter.ts';
 import type { VerifyResult } from '../../src/verify/verify.ts';
 
@@ -351,6 +351,16 @@ describe('the terminal', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
     expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
     expect(text).not.toMatch(/^(?:::|\| ::)/m);
+  });
+
+  it('counts objects and backups that verify did not look at, each for itself', () => {
+    const reason = 'left by rotate-recipients';
+    const of = (id: string, objects: string[]) => ({ ...VERIFIED.backups[0], id, notExamined: objects.map((object) => ({ object, reason })) });
+    const lines = (...backups: ReturnType<typeof of>[]) => unseenLines({ ...VERIFIED, backups } as VerifyResult);
+    expect(lines(of('x', ['a']))).toEqual([`a of x: ${reason}`]);
+    expect(lines(of('x', ['a', 'b', 'c']))).toEqual([`a and 2 others of x: ${reason}`]);
+    expect(lines(of('x', ['a', 'b']), of('y', ['a', 'b']))).toEqual([`a and 3 others of 2 backups: ${reason}`]);
+    expect(lines(of('x', ['a']), of('y', ['a']))).toEqual([`a of 2 backups: ${reason}`]);
   });
 
   it('says the verdict of a drill first', () => {

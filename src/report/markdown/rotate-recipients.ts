@@ -27,7 +27,7 @@ export function rotateRecipientsMarkdown(result: RotateRecipientsResult): string
     ...(remaining.length === 0
       ? []
       : details(
-          `⚠️ ${counted(remaining.length, 'old object')} could not be deleted, and the old identities still read them`,
+          `⚠️ ${counted(remaining.length, 'old object')} could not be deleted; those from before, the old identities still read`,
           tableOf(
             [{ title: 'Object' }, { title: 'Why' }],
             remaining.slice(0, MOST_ROWS).map(({ object, reason }) => [code(object), prose(reason)]),

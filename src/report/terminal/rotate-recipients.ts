@@ -25,7 +25,10 @@ export function rotateRecipientsText(result: RotateRecipientsResult, style: Styl
   lines.push('', ...table(columns, rows, style));
   if (backups.length > MOST_ROWS) lines.push(`and ${count(backups.length - MOST_ROWS)} more`);
   if (remaining.length > 0) {
-    lines.push('', style.doubtful(`${counted(remaining.length, 'old object')} could not be deleted, and the old identities still read them:`));
+    lines.push(
+      '',
+      style.doubtful(`${counted(remaining.length, 'old object')} could not be deleted; those from before, the old identities still read:`),
+    );
     lines.push(...remaining.slice(0, MOST_ROWS).map(({ object, reason }) => `  ${visible(object)}: ${visible(reason)}`));
     if (remaining.length > MOST_ROWS) lines.push(`  and ${count(remaining.length - MOST_ROWS)} more`);
   }

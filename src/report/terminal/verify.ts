@@ -39,7 +39,9 @@ export function unseenLines({ backups }: VerifyResult): string[] {
   );
   return [...reasons].map(([reason, all]) => {
     const [first] = all;
-    return all.length === 1 ? `${first?.object} of ${first?.id}: ${reason}` : `${first?.object} of ${counted(all.length, 'backup')}: ${reason}`;
+    const others = all.some(({ object }) => object !== first?.object) ? ` and ${counted(all.length - 1, 'other')}` : '';
+    const ids = new Set(all.map(({ id }) => id));
+    return `${first?.object}${others} of ${ids.size === 1 ? first?.id : counted(ids.size, 'backup')}: ${reason}`;
   });
 }
 
