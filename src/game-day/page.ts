@@ -1,5 +1,5 @@
 import type { Prediction } from '../catalog/predict.ts';
-import { age, count, seconds, time } from '../report/format.ts';
+import { age, count, seconds, shortened, time, visible } from '../report/format.ts';
 import { code, literal, tableOf } from '../report/markdown/escape.ts';
 import { predictionText } from '../report/prediction.ts';
 import type { ChecklistItem } from './checklist.ts';
@@ -80,6 +80,10 @@ export function gameDayPage(preparation: Preparation, now: Date): string {
 
 const BEGIN = '<!-- lifeboat:steps -->';
 const END = '<!-- /lifeboat:steps -->';
+/** GitHub's limit is 65,536 characters, and two hidden lines stand before the page. */
+const LONGEST_PAGE = 65_000;
+/** How many characters of each step's evidence are shown: as many as fit. All of it stands in the comments. */
+const EVIDENCE = [1000, 200, 40, 1] as const;
 
 /**
  * The page with its clock as it stands now. Everything that people wrote stays.
@@ -89,7 +93,8 @@ export function withClock(page: string, day: GameDay, stamps: readonly StepStamp
   const begin = page.indexOf(BEGIN);
   const end = page.indexOf(END, begin);
   if (begin === -1 || end === -1) return null;
-  return `${page.slice(0, begin)}${withMarkers(stepsSection(day, stamps))}${page.slice(end + END.length)}`;
+  const pages = EVIDENCE.map((most) => `${page.slice(0, begin)}${withMarkers(stepsSection(day, stamps, most))}${page.slice(end + END.length)}`);
+  return pages.find(({ length }) => length <= LONGEST_PAGE) ?? pages.at(-1) ?? null;
 }
 
 /** What people wrote behind `Confidence before:` and `after:`. */
@@ -120,13 +125,13 @@ function withMarkers(lines: readonly string[]): string {
   return [BEGIN, '', ...lines, '', END].join('\n');
 }
 
-function stepsSection(day: GameDay, stamps: readonly StepStamps[]): string[] {
+function stepsSection(day: GameDay, stamps: readonly StepStamps[], most: number = EVIDENCE[0]): string[] {
   const clock = (at: string | undefined) => (at === undefined ? '' : time(at).slice(11, 19));
   const rows = day.steps.map((step, i) => {
     const { start, end, evidence } = stamps[i] ?? { start: null, end: null, evidence: null };
     const took = start === null || end === null ? '' : seconds((Date.parse(end.at) - Date.parse(start.at)) / 1000);
     const by = [...new Set([start?.by, end?.by].filter((name) => name !== undefined))].map(literal).join(', ');
-    return [String(i + 1), literal(step.title), clock(start?.at), clock(end?.at), took, by, literal(evidence ?? '')];
+    return [String(i + 1), literal(step.title), clock(start?.at), clock(end?.at), took, by, literal(shortened(visible(evidence ?? ''), most))];
   });
   return [
     ...day.steps.map((step, i) => `- [${stamps[i]?.end ? 'x' : ' '}] Step ${i + 1}: ${literal(step.title)}`),

@@ -182,6 +182,24 @@ describe('the page', () => {
     expect(withClock(changed ?? '', DAY, [])).toContain('- [ ] Step 1: Declare');
   });
 
+  test('keeps evidence in its cell, whatever is in it', () => {
+    const hostile = '<!-- /lifeboat:steps --> --> a\rb | \u202e @all #1';
+    const said = [comment(1, '/lifeboat step 1 start'), comment(2, `/lifeboat step 1 done ${hostile}`)];
+    const changed = withClock(page, DAY, stampSteps(DAY, said).steps) ?? '';
+    expect(changed).toMatch(/\| &#60;!-- \/lifeboat:steps --&#62; --&#62; a&#92;rb &#124; &#92;u&#123;202e&#125; &#64;.*all &#35;.*1 \|\n/);
+    expect(withClock(changed, DAY, [])).toBe(withClock(page, DAY, []));
+  });
+
+  test('stays below what GitHub takes, however much people note', () => {
+    const steps = Array.from({ length: 40 }, (_, i) => ({ title: `Step ${i}`, recovered: i === 39 }));
+    const said = steps.map((_, i) => comment(i + 1, `/lifeboat step ${i + 1} start\n/lifeboat step ${i + 1} done ${'@'.repeat(60_000)}`));
+    const day = { ...DAY, steps };
+    const changed = withClock(page, day, stampSteps(day, said).steps) ?? '';
+    expect(changed.length).toBeLessThan(65_000);
+    expect(changed).toContain('- [x] Step 40: ');
+    expect(changed).toContain('…');
+  });
+
   test('without its markers is left alone', () => {
     expect(withClock('nothing', DAY, [])).toBeNull();
   });
