@@ -23,6 +23,7 @@ abortOnSignals(controller, process, console.error);
 const world = openWorld(controller.signal);
 try {
   const results = await runPages(await pageNames(), world);
+  controller.signal.throwIfAborted();
   for (const line of await world.lacks()) console.log(`not shown: ${line}`);
   console.log(summaryLine(results, (performance.now() - started) / 1000));
   process.exitCode = results.length > 0 && results.every(({ failures }) => failures.length === 0) ? 0 : 1;

@@ -70,7 +70,9 @@ async function runScenario(page: Page, name: string, scenario: Scenario, world: 
   let shell: Shell | null = null;
   try {
     const values = await scenario.prepare(scene);
-    shell = openShell(home, await shellEnvironment(home, world));
+    const { signal } = await world.context();
+    signal.throwIfAborted();
+    shell = openShell(home, await shellEnvironment(home, world), signal);
     const result = await runBlocks(page, name, values, shell);
     if (result.failures.length === 0) {
       await scenario.check(scene).catch((error: Error) => {

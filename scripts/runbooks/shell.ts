@@ -22,7 +22,8 @@ export interface BlockEnd {
 
 const MOST_SECONDS = 180;
 
-export function openShell(folder: string, environment: Readonly<Record<string, string>>): Shell {
+/** @param signal ends it too: what it started is no part of this process's group, and would outlive it */
+export function openShell(folder: string, environment: Readonly<Record<string, string>>, signal: AbortSignal): Shell {
   const child = spawn('bash', ['--noprofile', '--norc'], {
     cwd: folder,
     env: environment,
@@ -46,6 +47,7 @@ export function openShell(folder: string, environment: Readonly<Record<string, s
       // all of it has ended
     }
   };
+  signal.addEventListener('abort', endGroup, { once: true });
   let blocks = 0;
   return {
     async run(script, exit) {
@@ -66,6 +68,7 @@ export function openShell(folder: string, environment: Readonly<Record<string, s
       return { status: late ? null : status, printed, seconds: (performance.now() - started) / 1000 };
     },
     async close() {
+      signal.removeEventListener('abort', endGroup);
       endGroup();
       await ended.catch(() => {});
     },

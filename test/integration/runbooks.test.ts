@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clusterOf } from '../harness/postgres.ts';
+import { eventually, isAlive } from '../harness/wait.ts';
 
 // That the pages themselves hold is for `npm run test:runbooks` to say; here it is shown to notice when one does not.
 const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'test-runbooks.ts');
@@ -16,6 +18,10 @@ afterAll(async () => {
 
 /** Runs pages of these texts as `npm run test:runbooks` does, in a folder of their own. */
 async function runPages(texts: Readonly<Record<string, string>>, ...more: string[]) {
+  return (await startPages(texts, ...more)).end();
+}
+
+async function startPages(texts: Readonly<Record<string, string>>, ...more: string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'runbooks-'));
   folders.push(folder);
   for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, `${name}.md`), `# Page\n\n${text}\n\n${FOOTER}`);
@@ -29,8 +35,11 @@ async function runPages(texts: Readonly<Record<string, string>>, ...more: string
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     printed += chunk;
   });
-  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { status, printed, page: (name: string) => readFile(join(folder, `${name}.md`), 'utf8') };
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return {
+    child,
+    end: async () => ({ status: await closed, printed, page: (name: string) => readFile(join(folder, `${name}.md`), 'utf8') }),
+  };
 }
 
 type Run = Awaited<ReturnType<typeof runPages>>;
@@ -56,6 +65,18 @@ describe('a runbook whose commands work', () => {
     expect(status).toBe(0);
     expect(await page('page')).toContain('Not drilled yet.');
   });
+});
+
+it('a run that is interrupted in a command that hangs takes the command with it', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'runbooks-'));
+  folders.push(folder);
+  const file = join(folder, 'pid');
+  const { child, end } = await startPages({ page: bash(`sleep 1000 & echo $! > ${file}.new; mv ${file}.new ${file}; wait`) });
+  await eventually(() => existsSync(file));
+  child.kill('SIGINT');
+  expect((await end()).status).toBe(130);
+  const pid = Number(await readFile(file, 'utf8'));
+  await eventually(async () => !(await isAlive(pid)));
 });
 
 const BAD: readonly (readonly [string, string, RegExp])[] = [
