@@ -3,14 +3,14 @@ export interface Block {
   /** Of the opening fence, from 1. */
   readonly line: number;
   readonly language: string;
-  /** The scenario that runs it. */
-  readonly run: string | null;
+  /** The scenarios that run it; `null`: it is not run. */
+  readonly run: readonly string[] | null;
   /** The exit status that its last command must have; 0 unless the page says so. */
   readonly exit: number;
   /** Why it cannot run outside of its own place. */
   readonly cannotRun: string | null;
-  /** The scenario whose last block must have printed this. */
-  readonly expected: string | null;
+  /** The scenarios whose last block must have printed this. */
+  readonly expected: readonly string[] | null;
   readonly text: string;
 }
 
@@ -51,7 +51,7 @@ export function parsePage(name: string, text: string): Page {
   return { name, text, headings, blocks };
 }
 
-/** `bash run=restore-table exit=1`, `bash cannot-run="a console"`, `text expected=restore-table`. */
+/** `bash run=restore-table exit=1`, `bash run=one,another`, `bash cannot-run="a console"`, `text expected=restore-table`. */
 function readInfo(info: string, place: string): Omit<Block, 'line' | 'text'> {
   const [, language = '', rest = ''] = /^(\S*)\s*(.*)$/.exec(info) ?? [];
   const words = new Map<string, string>();
@@ -65,7 +65,8 @@ function readInfo(info: string, place: string): Omit<Block, 'line' | 'text'> {
   const exit = Number(words.get('exit') ?? '0');
   if (!Number.isInteger(exit) || exit < 0 || exit > 255) throw new Error(`${place}: exit=${words.get('exit')} is no exit status`);
   const read = (key: string) => words.get(key) ?? null;
-  return { language, run: read('run'), exit, cannotRun: read('cannot-run'), expected: read('expected') };
+  const scenarios = (key: string) => read(key)?.split(',') ?? null;
+  return { language, run: scenarios('run'), exit, cannotRun: read('cannot-run'), expected: scenarios('expected') };
 }
 
 const KNOWN: readonly string[] = ['run', 'exit', 'cannot-run', 'expected'];

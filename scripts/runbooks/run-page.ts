@@ -27,7 +27,7 @@ export async function runPage(page: Page, scenarios: Readonly<Record<string, Sce
   const notShown: PageResult['notShown'][number][] = [];
   let ran = 0;
   let seconds = 0;
-  for (const name of new Set(page.blocks.flatMap(({ run }) => (run === null ? [] : [run])))) {
+  for (const name of new Set(page.blocks.flatMap(({ run }) => run ?? []))) {
     const scenario = scenarios[name];
     if (scenario === undefined) {
       failures.push(`${page.name}.md: there is no scenario ${name} in scripts/runbooks/scenarios`);
@@ -90,7 +90,7 @@ async function runScenario(page: Page, name: string, scenario: Scenario, world: 
 async function runBlocks(page: Page, scenario: string, values: Values, shell: Shell) {
   const failures: string[] = [];
   let [ran, seconds, printed] = [0, 0, ''];
-  for (const block of page.blocks.filter(({ run, expected }) => run === scenario || expected === scenario)) {
+  for (const block of page.blocks.filter(({ run, expected }) => (run ?? expected)?.includes(scenario))) {
     const place = `${page.name}.md:${block.line}`;
     if (block.run === null) {
       const expected = fillIn(block.text, values);

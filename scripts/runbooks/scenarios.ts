@@ -12,7 +12,7 @@ import { indexBloat } from './scenarios/index-bloat.ts';
 import { majorUpgrade } from './scenarios/major-upgrade.ts';
 import { nothing } from './scenarios/nothing.ts';
 import { oneTableBack, tableDropped } from './scenarios/one-table-back.ts';
-import { projectGone } from './scenarios/project-gone.ts';
+import { projectGone, projectGoneEncrypted } from './scenarios/project-gone.ts';
 import { restoreOverProduction, restoreOverProductionBack, restoreOverProductionLater } from './scenarios/restore-over-production.ts';
 import type { Scenario } from './scene.ts';
 
@@ -35,6 +35,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   nothing,
   'one-table-back': oneTableBack,
   'project-gone': projectGone,
+  'project-gone-encrypted': projectGoneEncrypted,
   'restore-over-production': restoreOverProduction,
   'restore-over-production-back': restoreOverProductionBack,
   'restore-over-production-later': restoreOverProductionLater,

@@ -22,7 +22,7 @@ describe.each(pages.map((page) => [page.name, page] as const))('the runbook %s',
   });
 
   it('runs its commands in scenarios that there are', () => {
-    const named = page.blocks.flatMap(({ run, expected }) => [run, expected]).filter((name) => name !== null);
+    const named = page.blocks.flatMap(({ run, expected }) => [...(run ?? []), ...(expected ?? [])]);
     expect(named.length).toBeGreaterThan(0);
     expect(named.filter((name) => !(name in SCENARIOS))).toEqual([]);
   });
@@ -72,7 +72,7 @@ it('game days play pages that there are', () => {
 });
 
 it('uses every scenario on some page, but for the one that is for tests', () => {
-  const used = new Set(pages.flatMap(({ blocks }) => blocks.map(({ run }) => run)));
+  const used = new Set(pages.flatMap(({ blocks }) => blocks.flatMap(({ run }) => run ?? [])));
   expect(Object.keys(SCENARIOS).filter((name) => !used.has(name))).toEqual(['nothing']);
 });
 
@@ -116,11 +116,11 @@ describe("a page's form", () => {
 
 describe("a block's marks", () => {
   it('are read', () => {
-    const { blocks } = parsePage('p', 'a\n```bash run=x exit=1\nls\n```\n```bash cannot-run="a console"\n```\n```text expected=x\n…\n```\n');
+    const { blocks } = parsePage('p', 'a\n```bash run=x,y exit=1\nls\n```\n```bash cannot-run="a console"\n```\n```text expected=x\n…\n```\n');
     expect(blocks.map(({ line, language, run, exit, cannotRun, expected, text }) => [line, language, run, exit, cannotRun, expected, text])).toEqual([
-      [2, 'bash', 'x', 1, null, null, 'ls'],
+      [2, 'bash', ['x', 'y'], 1, null, null, 'ls'],
       [5, 'bash', null, 0, 'a console', null, ''],
-      [7, 'text', null, 0, null, 'x', '…'],
+      [7, 'text', null, 0, null, ['x'], '…'],
     ]);
   });
 
