@@ -1,5 +1,7 @@
+import { type FoundBackup, readBackup } from '../catalog/backups.ts';
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
+import { isOtherRotation } from '../format/rotation.ts';
 import type { Store } from '../storage/store.ts';
 import { copyBackup, differs } from './copy-backup.ts';
 import { listFolders } from './listing.ts';
@@ -114,8 +116,40 @@ async function copyOne(job: Parameters<typeof copyBackup>[0], task: CopyTask, co
   } catch (error) {
     context.signal.throwIfAborted();
     if (!(error instanceof LifeboatError)) throw error;
-    return { ...of, outcome: 'failed', ...NOTHING, problem: problemOf(error) };
+    const problem = error.code === 'copy-differs' ? await judgeDifference(job, task.id, error, context.signal) : error;
+    return { ...of, ...NOTHING, ...(problem === null ? { outcome: 'there' } : { outcome: 'failed', problem: problemOf(problem) }) };
   }
+}
+
+/** Another manifest may be that of the same backup, encrypted anew in each store by itself: `null` if it was for the same recipients. */
+async function judgeDifference(
+  { from, to, database }: Parameters<typeof copyBackup>[0],
+  id: string,
+  difference: LifeboatError,
+  signal: AbortSignal,
+): Promise<LifeboatError | null> {
+  const [here, there] = [await readIfPossible(from, database, id, signal), await readIfPossible(to, database, id, signal)];
+  if (here === null || there === null || !isOtherRotation(here, there)) return difference;
+  if (isSameSet(here.manifest.recipients, there.manifest.recipients)) return null;
+  return new LifeboatError(
+    'copy-differs',
+    `Backup ${id} of ${database} is encrypted for other recipients in ${to.url}: rotate-recipients was at work in one of the stores only.`,
+    'Nothing there was replaced. Run lifeboat rotate-recipients there too, with --storage and its URL, or delete the copy and copy again.',
+  );
+}
+
+async function readIfPossible(...[store, database, id, signal]: Parameters<typeof readBackup>): Promise<FoundBackup | null> {
+  try {
+    return await readBackup(store, database, id, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof LifeboatError) return null;
+    throw error;
+  }
+}
+
+function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((one) => others.includes(one));
 }
 
 function problemOf({ code, message, remedy }: LifeboatError): CopyProblem {

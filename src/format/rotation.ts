@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isEncrypted, storedPartName } from './layout.ts';
 import type { Manifest, ManifestPart } from './manifest.ts';
 
@@ -33,6 +34,19 @@ export function allLeftovers(manifest: Manifest, names: readonly string[]): stri
 /** What the parts were called before each of its rotations. */
 export function replacedParts({ rotations = [] }: Manifest): ReadonlySet<string> {
   return new Set(rotations.flatMap(({ parts }) => parts));
+}
+
+interface Version {
+  readonly manifest: Pick<Manifest, 'rotations'>;
+  readonly manifestSha256: string;
+}
+
+/** Whether two manifests say that they come from one and the same, by different rotations. Pure. */
+export function isOtherRotation(one: Version, other: Version): boolean {
+  const origin = ({ manifest, manifestSha256 }: Version) => manifest.rotations?.[0]?.manifestSha256 ?? manifestSha256;
+  // the same rotations, and yet another manifest: somebody changed it
+  const isChanged = isDeepStrictEqual(one.manifest.rotations ?? [], other.manifest.rotations ?? []);
+  return origin(one) === origin(other) && !isChanged;
 }
 
 export interface Rotation {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupResult } from '../../src/backup/backup.ts';
 import { list } from '../../src/catalog/list.ts';
+import { copyToStore } from '../../src/copy/to-store.ts';
 import { LifeboatError } from '../../src/errors.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
 import { listOptions } from '../../src/options/list.ts';
@@ -154,6 +155,34 @@ describe('a drill', () => {
     // that of the drill before everything
     expect(await readdir(copy.at('proofs'))).toHaveLength(1);
     await expectWhole(copy);
+  });
+});
+
+describe('a copy', () => {
+  const copied = async (from: Copy, to: Copy) => {
+    const job = { from: from.store, to: to.store, databases: ['shop'], wish: {}, jobs: 2 };
+    const [one] = (await copyToStore(job, recordingContext())).backups;
+    return [one?.outcome, one?.problem?.message];
+  };
+
+  test('is as good once the backup was encrypted for the same recipients in both stores, and not before', async () => {
+    const [from, to] = [await copyOfStore(), await copyOfStore()];
+    expect(await copied(from, to)).toEqual(['there', undefined]);
+    await rotate(from.store);
+    expect(await copied(from, to)).toEqual(['failed', expect.stringContaining('for other recipients')]);
+    await rotate(to.store);
+    expect(await copied(from, to)).toEqual(['there', undefined]);
+    expect(await to.names()).toHaveLength(taken.parts.length + 1);
+  });
+
+  test('of a rotated backup that somebody changed is another one', async () => {
+    const [from, to] = [await copyOfStore(), await copyOfStore()];
+    await rotate(from.store);
+    await cp(from.at(''), to.at(''), { recursive: true });
+    await writeFile(to.at('manifest.json'), JSON.stringify({ ...(await manifestIn(from)), notes: ['changed'] }));
+    expect(await copied(from, to)).toEqual(['failed', expect.stringContaining('another manifest')]);
+    await writeFile(to.at('manifest.json'), 'not a manifest at all');
+    expect(await copied(from, to)).toEqual(['failed', expect.any(String)]);
   });
 });
 
