@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { badConfig, readYaml } from '../options/config-yaml.ts';
 import { durationSeconds } from '../options/define.ts';
 
-const text = z.string('is not text').min(1, 'is empty');
+/** One line: it becomes a cell of a table. A folded block of YAML ends with a line break, which is taken off. */
+const text = z
+  .string('is not text')
+  .trim()
+  .min(1, 'is empty')
+  .max(500, 'is longer than 500 characters')
+  .regex(/^[^\r\n]*$/, 'has more than one line');
 
 const step = z.strictObject({
   title: text,
@@ -27,6 +33,7 @@ const scenario = z.strictObject({
   steps: z
     .array(step)
     .min(1, 'has no step')
+    .max(50, 'has more than 50 steps')
     .refine((steps) => steps.filter(({ recovered }) => recovered).length === 1, 'must say recovered: true of exactly one step'),
 });
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { GameDay } from '../game-day/game-day.ts';
 import type { StampingComment } from '../game-day/stamps.ts';
 import { ApiError, type GitHubApi } from './api.ts';
@@ -21,6 +22,18 @@ interface Comment {
   readonly updated_at: string;
 }
 
+const nullableText = z.string().nullable();
+const gameDay: z.ZodType<GameDay> = z.object({
+  scenario: z.string(),
+  title: z.string(),
+  database: nullableText,
+  openedAt: z.iso.datetime(),
+  targets: z.object({ rtoSeconds: z.number(), rpoSeconds: z.number() }),
+  steps: z.array(z.object({ title: z.string(), recovered: z.boolean() })).min(1),
+  snapshotAt: nullableText,
+  drillSeconds: z.number().nullable(),
+});
+
 export const GAME_DAY_LABEL = 'lifeboat-game-day';
 
 /** The issue of a game day that is under way. @throws ApiError */
@@ -40,8 +53,7 @@ export function readGameDay({ body, labels, pull_request }: GameDayIssue): GameD
   if (pull_request !== undefined || !labels.some(({ name }) => name === GAME_DAY_LABEL)) return null;
   const [, json = ''] = /^<!-- lifeboat:game-day:[^\n]* -->\r?\n<!-- lifeboat-game-day (\{[^\n]*\}) -->/.exec(body ?? '') ?? [];
   try {
-    const day = JSON.parse(json) as GameDay;
-    return Array.isArray(day.steps) && typeof day.targets?.rtoSeconds === 'number' ? day : null;
+    return gameDay.parse(JSON.parse(json));
   } catch {
     return null;
   }

@@ -337,6 +337,7 @@ test.each([
   ['story: x', /title/],
   ['title: x\nsteps: []', /steps/],
   ['nonsense: 1', /nonsense/],
+  ['title: "two\\nlines"', /title has more than one line/],
 ])('a scenario of %j is refused with its place', (yaml, what) => {
   const error = thrownBy(() => parseScenario('x', 'x.yml', yaml));
   expect(error).toMatchObject({ code: 'bad-config' });

@@ -229,6 +229,10 @@ steps: [{ title: Run, do: Run., evidence: air, recovered: true }]
 
   it('fails with what is wrong when its hidden lines were edited away', async () => {
     await open();
+    const whole = theIssue().body;
+    theIssue().body = whole.replace(/"steps":\[\{.*?\]/, '"steps":[null]');
+    expect(theIssue().body).not.toBe(whole);
+    expectEnds(await comment('ada', 0, '/lifeboat step 1 start'), ['open skipped', 'stamp failure']);
     theIssue().body = 'gone';
     const end = await comment('ada', 1, '/lifeboat step 1 start');
     expectEnds(end, ['open skipped', 'stamp failure']);
