@@ -116,16 +116,17 @@ async function syncFolders(folder: string, firstMade: string | undefined): Promi
 }
 
 /** Returns the first folder that had to be made. One at a time: `recursive` tells ENOENT where the file system is read-only. */
-async function makeFolder(path: string): Promise<string | undefined> {
+async function makeFolder(path: string, again = true): Promise<string | undefined> {
   try {
     await mkdir(path);
     return path;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && (await stat(path)).isDirectory()) return undefined;
-    if (code !== 'ENOENT' || path === dirname(path)) throw error;
+    // /proc says so of everything, although it is there itself
+    if (code !== 'ENOENT' || !again || path === dirname(path)) throw error;
     const first = await makeFolder(dirname(path));
-    return (await makeFolder(path)) === undefined ? first : (first ?? path);
+    return (await makeFolder(path, false)) === undefined ? first : (first ?? path);
   }
 }
 

@@ -259,6 +259,10 @@ describe('file store', () => {
     await expect(open().put('x', Buffer.from('x'))).rejects.toMatchObject({ code: 'store-access-denied' });
   });
 
+  test.runIf(process.platform === 'linux')('a store where no folder can be made is store-failed, and does not try for ever', async () => {
+    await expect(openFileStore('file:///proc/nothing').put('db/a', Buffer.from('x'))).rejects.toMatchObject({ code: 'store-failed' });
+  });
+
   test('a store below a file is store-failed', async () => {
     await open().put('file', Buffer.from('x'));
     const below = openFileStore(pathToFileURL(join(folder, 'file')).href);
