@@ -32,14 +32,16 @@ export interface Scene {
   readonly database: string;
   /** A folder of its own, where its shell begins. */
   readonly folder: string;
-  /** A prefix of its own in the bucket. */
   /** Does this when the scenario has ended, however it did. */
   atEnd(clean: () => unknown): void;
+  /** A prefix of its own in the bucket. */
   s3Store(name?: string): Promise<ScenarioStore & { readonly prefix: string }>;
   fileStore(name?: string): ScenarioStore & { readonly folder: string };
   /** More options than those of server and store may be given. */
   backup(server: Server, store: ScenarioStore, given?: Readonly<Record<string, unknown>>): Promise<BackupResult>;
   drill(store: ScenarioStore): Promise<DrillResult>;
+  /** A shop on the newest server, with a backup of it in the bucket, which a drill has proven. */
+  provenShop(): Promise<{ readonly server: Server; readonly store: ScenarioStore; readonly id: string }>;
   /** The placeholders of a server and of a store. */
   values(server: Server, store: ScenarioStore): Values;
 }
@@ -51,7 +53,7 @@ export function openScene(world: World, name: string, folder: string): Scene & {
     const context = await world.context();
     return { ...context, environment: { ...context.environment, ...store.environment } };
   };
-  return {
+  const scene: Scene & { close(): Promise<void> } = {
     world,
     database,
     folder,
@@ -85,8 +87,15 @@ export function openScene(world: World, name: string, folder: string): Scene & {
       const databaseUrl = `postgres://${user}:${encodeURIComponent(password ?? '')}@${host}:${port}/${database}`;
       return backup(backupOptions.parse({ databaseUrl, storage: store.url, ...settingsOf(store), ...given }), await contextFor(store));
     },
-    drill: async (store, of = database) =>
-      drill(drillOptions.parse({ database: of, storage: store.url, ...settingsOf(store) }), await contextFor(store)),
+    drill: async (store) => drill(drillOptions.parse({ database, storage: store.url, ...settingsOf(store) }), await contextFor(store)),
+    async provenShop() {
+      const server = await world.newestServer();
+      const store = await scene.s3Store();
+      await server.makeShop(database);
+      const { id } = await scene.backup(server, store);
+      await scene.drill(store);
+      return { server, store, id };
+    },
     values: ({ target }, store) => ({
       CLONE,
       HOST: target.host,
@@ -98,6 +107,7 @@ export function openScene(world: World, name: string, folder: string): Scene & {
       ...store.values,
     }),
   };
+  return scene;
 }
 
 function settingsOf(store: ScenarioStore): Record<string, string> {

@@ -18,11 +18,7 @@ export const corruption: Scenario = {
 /** A page of a table is not what was written to disk; a backup was made before that. */
 export const tableDamaged: Scenario = {
   async prepare(scene) {
-    const server = await scene.world.newestServer();
-    const store = await scene.s3Store();
-    await server.makeShop(scene.database);
-    await scene.backup(server, store);
-    await scene.drill(store);
+    const { server, store } = await scene.provenShop();
     await server.sql('postgres', `DROP DATABASE ${scene.database}`);
     await makeShopOnDisk(server, scene);
     await damage(server, scene, 'order_items', 4000);

@@ -4,11 +4,7 @@ import type { Scenario } from '../scene.ts';
 /** A proven backup in the bucket, and no database any more. */
 export const databaseLost: Scenario = {
   async prepare(scene) {
-    const server = await scene.world.newestServer();
-    const store = await scene.s3Store();
-    await server.makeShop(scene.database);
-    await scene.backup(server, store);
-    await scene.drill(store);
+    const { server, store } = await scene.provenShop();
     await server.sql('postgres', `DROP DATABASE ${scene.database}`);
     return scene.values(server, store);
   },

@@ -4,11 +4,7 @@ import type { Scenario } from '../scene.ts';
 /** The database is wrong, its backup is in the bucket, and there is nothing but a laptop. */
 export const githubDown: Scenario = {
   async prepare(scene) {
-    const server = await scene.world.newestServer();
-    const store = await scene.s3Store();
-    await server.makeShop(scene.database);
-    await scene.backup(server, store);
-    await scene.drill(store);
+    const { server, store } = await scene.provenShop();
     await server.sql(scene.database, 'DELETE FROM order_items');
     return scene.values(server, store);
   },

@@ -6,11 +6,7 @@ import type { Scenario } from '../scene.ts';
 /** An update without WHERE, while the application is connected. */
 export const restoreOverProduction: Scenario = {
   async prepare(scene) {
-    const server = await scene.world.newestServer();
-    const store = await scene.s3Store();
-    await server.makeShop(scene.database);
-    const { id } = await scene.backup(server, store);
-    await scene.drill(store);
+    const { server, store, id } = await scene.provenShop();
     await server.sql(scene.database, 'UPDATE orders SET total = 0');
     const application = await openSession(withDatabase(server.target, scene.database), { applicationName: 'shop-web' });
     scene.atEnd(() => application.close().catch(() => {}));
