@@ -129,14 +129,21 @@ export interface SequenceFacts {
   readonly max: string;
   readonly increment: string;
   readonly cycles: boolean;
-  /** The column that it fills, when it belongs to one. */
-  readonly column: {
-    readonly schema: string;
-    readonly table: string;
-    readonly name: string;
-    readonly type: string;
-    readonly identity: boolean;
-  } | null;
+  /** Its own: `smallint`, `integer` or `bigint`. */
+  readonly type: string;
+  /** What it fills: the column that it belongs to, and every one whose default is its next number. Of partitions, that of their root. */
+  readonly columns: readonly SequenceColumn[];
+}
+
+export interface SequenceColumn {
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+  /** As it was declared. */
+  readonly type: string;
+  /** The same but for a domain, which is what it is made of: `integer`, `numeric(5,0)`. */
+  readonly baseType: string;
+  readonly identity: boolean;
 }
 
 export interface AgeFacts {

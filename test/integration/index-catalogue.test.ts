@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readIndexes } from '../../src/indexes/catalogue/indexes.ts';
+import { readSequences } from '../../src/indexes/catalogue/sequences.ts';
 import { withCarefulSession } from '../../src/indexes/catalogue/session.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
+import { findAll } from '../../src/indexes/findings/find.ts';
 import { openSession } from '../../src/postgres/connect.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { factsOf } from '../harness/index-facts.ts';
 import { freshDatabase, majors, runSql } from '../harness/postgres.ts';
 
 const signal = new AbortController().signal;
@@ -66,6 +69,72 @@ describe.each(majors())('the indexes of Postgres %i', (major) => {
     }
   });
 });
+
+describe.each(majors())('the sequences of Postgres %i', (major) => {
+  let target: ConnectionTarget;
+  beforeAll(async () => {
+    target = await freshDatabase(major);
+    await runSql(target, SEQUENCES);
+  });
+  const read = async () => {
+    const sequences = await withCarefulSession(target, signal, readSequences);
+    return new Map(sequences.map((sequence) => [sequence.name, sequence]));
+  };
+  const columnsOf = async (name: string) => (await read()).get(name)?.columns.map(({ table, name: column, baseType }) => [table, column, baseType]);
+
+  test('are read with every column that they fill, whether they belong to it or not', async () => {
+    expect(await columnsOf('owned_id_seq')).toEqual([['owned', 'id', 'integer']]);
+    expect(await columnsOf('identity_id_seq')).toEqual([['identity', 'id', 'bigint']]);
+    expect(await columnsOf('shared "odd')).toEqual([
+      ['many', 'as_integer', 'integer'],
+      ['many', 'as_domain', 'smallint'],
+      ['many', 'as_numeric', 'numeric(5,0)'],
+      ['many', 'plain', 'integer'],
+      ['one', 'id', 'bigint'],
+    ]);
+    expect(await columnsOf('of_parts')).toEqual([['parts', 'id', 'integer']]);
+    expect(await columnsOf('free')).toEqual([]);
+    const { type, max, lastValue } = (await read()).get('owned_id_seq') ?? {};
+    expect({ type, max, lastValue }).toEqual({ type: 'integer', max: '2147483647', lastValue: null });
+  });
+
+  test('that are used up have numbers again after what mends them', async () => {
+    const full = "SELECT setval('owned_id_seq', 2147483647), setval('identity_id_seq', 100), setval('of_parts', 2147483647), setval('small', 32767)";
+    await runSql(target, `ALTER SEQUENCE identity_id_seq MAXVALUE 100; ${full}`);
+    const sequences = [...(await read()).values()];
+    const findings = findAll(factsOf({ sequences }));
+    expect(findings.map(({ object }) => object).sort()).toEqual(['public.identity_id_seq', 'public.of_parts', 'public.owned_id_seq', 'public.small']);
+    const inserts = ['owned', 'identity', 'parts'].map((table) => `INSERT INTO ${table} DEFAULT VALUES`);
+    for (const insert of inserts) await expect(runSql(target, insert)).rejects.toThrow();
+    for (const { remedySql } of findings) await runSql(target, remedySql ?? '');
+    for (const insert of inserts) await runSql(target, insert);
+    await runSql(target, "SELECT nextval('small')");
+  });
+});
+
+const SEQUENCES = `
+  CREATE TABLE owned (id serial);
+  CREATE TABLE identity (id bigint GENERATED ALWAYS AS IDENTITY);
+  CREATE SEQUENCE "shared ""odd";
+  CREATE DOMAIN short AS smallint;
+  CREATE DOMAIN shorter AS short CHECK (VALUE > 0);
+  CREATE TABLE one (id bigint DEFAULT nextval('"shared ""odd"'));
+  CREATE TABLE many (
+    as_integer int DEFAULT nextval('"shared ""odd"'),
+    as_domain shorter DEFAULT nextval('"shared ""odd"'),
+    as_numeric numeric(5) DEFAULT nextval('"shared ""odd"'),
+    plain int DEFAULT nextval('"shared ""odd"')::int,
+    remainder int DEFAULT nextval('"shared ""odd"') % 100,
+    code text DEFAULT 'A' || nextval('"shared ""odd"'),
+    twice int GENERATED ALWAYS AS (as_integer * 2) STORED
+  );
+  CREATE SEQUENCE of_parts;
+  CREATE TABLE parts (id int DEFAULT nextval('of_parts'), at date DEFAULT '2026-01-01') PARTITION BY RANGE (at);
+  CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2026-01-02');
+  CREATE TABLE part_2 PARTITION OF parts FOR VALUES FROM ('2026-01-02') TO ('2026-01-03');
+  CREATE SEQUENCE free;
+  CREATE SEQUENCE small AS smallint;
+`;
 
 const SHAPES = `
   CREATE SCHEMA "Shop";

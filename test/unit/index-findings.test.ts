@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Bloat } from '../../src/indexes/bloat/bloat.ts';
-import type { AgeFacts, ForeignKeyFacts, IndexFacts, SequenceFacts, TableFacts } from '../../src/indexes/facts.ts';
+import type { AgeFacts, ForeignKeyFacts, IndexFacts, SequenceColumn, SequenceFacts, TableFacts } from '../../src/indexes/facts.ts';
 import type { Facts } from '../../src/indexes/findings/facts.ts';
 import { findAll } from '../../src/indexes/findings/find.ts';
 import type { IndexUsage } from '../../src/indexes/usage.ts';
@@ -10,6 +10,8 @@ const MB = 1024 ** 2;
 const daysAgo = (days: number) => new Date(Date.parse(NOW) - days * 86_400_000).toISOString();
 const found = (given: Partial<Facts>) => findAll(factsOf(given)).map(({ kind, level, object }) => `${level} ${kind} ${object}`);
 const TARGET = 50;
+const WIDEN =
+  '-- rewrites the whole table under an exclusive lock: plan it, with every column that refers to this one\nALTER TABLE "shop"."orders" ALTER COLUMN "id" TYPE bigint;';
 
 describe('a bloated index', () => {
   const bloat = (mb: number, rebuilt: number, given: Partial<Bloat> = {}): Bloat => ({
@@ -263,7 +265,11 @@ describe('a table', () => {
 });
 
 describe('a sequence', () => {
-  const column = { schema: 'shop', table: 'orders', name: 'id', type: 'integer', identity: false };
+  const column = (baseType: string, given: Partial<SequenceColumn> = {}): SequenceColumn => ({
+    ...{ schema: 'shop', table: 'orders', name: 'id', type: baseType, baseType, identity: false },
+    ...given,
+  });
+  const BIGINT = '9223372036854775807';
   const sequence = (given: Partial<SequenceFacts>): SequenceFacts => ({
     schema: 'shop',
     name: 's',
@@ -272,24 +278,70 @@ describe('a sequence', () => {
     mayRead: true,
     start: '1',
     min: '1',
-    max: '9223372036854775807',
+    max: BIGINT,
     increment: '1',
     cycles: false,
-    column: null,
+    type: 'bigint',
+    columns: [],
     ...given,
   });
   test.each<[string, Partial<SequenceFacts>, string[]]>([
-    ['is bounded by the column that it fills', { lastValue: '1700000000', column }, ['warn sequence shop.s']],
-    ['is to be acted on at 90 %', { lastValue: '1950000000', column }, ['act sequence shop.s']],
-    ['of a bigint column has time', { lastValue: '1950000000', column: { ...column, type: 'bigint' } }, []],
+    ['is bounded by the column that it fills', { lastValue: '1700000000', columns: [column('integer')] }, ['warn sequence shop.s']],
+    ['is bounded by the narrowest of several', { lastValue: '30000', columns: [column('bigint'), column('smallint')] }, ['act sequence shop.s']],
+    ['is bounded by what a domain is made of', { lastValue: '30000', columns: [column('smallint', { type: 'code' })] }, ['act sequence shop.s']],
+    ['is bounded by the digits of a numeric', { lastValue: '950', columns: [column('numeric(5,2)')] }, ['act sequence shop.s']],
+    ['of a numeric without digits has time', { lastValue: '950', columns: [column('numeric')] }, []],
+    ['is to be acted on at 90 %', { lastValue: '1950000000', columns: [column('integer')] }, ['act sequence shop.s']],
+    ['of a bigint column has time', { lastValue: '1950000000', columns: [column('bigint')] }, []],
     ['is bounded by its own limit', { lastValue: '80', max: '100' }, ['warn sequence shop.s']],
     ['that cycles never ends', { lastValue: '100', max: '100', cycles: true }, []],
+    ['that cycles within its column never ends', { lastValue: '100', max: '100', cycles: true, columns: [column('integer')] }, []],
+    [
+      'that cycles far behind its column ends there',
+      { lastValue: '2000000000', cycles: true, columns: [column('integer')] },
+      ['act sequence shop.s'],
+    ],
     ['that nobody drew from is whole', { max: '1' }, []],
     ['may count down', { lastValue: '-80', start: '-1', min: '-100', max: '-1', increment: '-1' }, ['warn sequence shop.s']],
+    [
+      'may count down to what its column takes',
+      { lastValue: '-32000', start: '-1', min: '-99999', max: '-1', increment: '-1', columns: [column('smallint')] },
+      ['act sequence shop.s'],
+    ],
     ['may begin below zero', { lastValue: '0', start: '-100', min: '-100', max: '100' }, []],
     ['near the end of bigint is exact', { lastValue: '9223372036854775800' }, ['act sequence shop.s']],
   ])('%s', (_, given, expected) => {
     expect(found({ sequences: [sequence(given)] })).toEqual(expected);
+  });
+
+  test.each<[string, Partial<SequenceFacts>, string | null]>([
+    ['a bigint column and all numbers used', { columns: [column('bigint')], lastValue: BIGINT }, null],
+    ['no column and an end of its own', { max: '100', lastValue: '100' }, 'ALTER SEQUENCE "shop"."s" NO MAXVALUE;'],
+    ['the end of its type', { type: 'smallint', max: '32767', lastValue: '32767' }, 'ALTER SEQUENCE "shop"."s" AS bigint;'],
+    ['an end before that of its type', { type: 'integer', max: '99', lastValue: '99' }, 'ALTER SEQUENCE "shop"."s" AS bigint NO MAXVALUE;'],
+    [
+      'an end of its own downwards',
+      { lastValue: '-99', start: '-1', min: '-99', max: '-1', increment: '-1' },
+      'ALTER SEQUENCE "shop"."s" NO MINVALUE;',
+    ],
+    ['an identity column', { columns: [column('integer', { identity: true })], type: 'integer', max: '2147483647', lastValue: '2147483647' }, WIDEN],
+    [
+      'a serial column',
+      { columns: [column('integer')], type: 'integer', max: '2147483647', lastValue: '2147483647' },
+      `${WIDEN}\nALTER SEQUENCE "shop"."s" AS bigint;`,
+    ],
+    ['an integer column and more numbers than that', { columns: [column('integer')], lastValue: '2147483647' }, WIDEN],
+  ])('with %s is mended by what it lacks', (_, given, remedy) => {
+    expect(findAll(factsOf({ sequences: [sequence(given)] })).map(({ remedySql }) => remedySql)).toEqual([remedy]);
+  });
+
+  test('says which column ends first, and how many others it fills', () => {
+    const columns = [column('bigint', { table: 'a' }), column('integer', { table: 'b', type: 'shop.code' }), column('bigint', { table: 'c' })];
+    const [finding] = findAll(factsOf({ sequences: [sequence({ lastValue: '2000000000', columns })] }));
+    expect(finding?.evidence).toEqual([
+      'It stands at 2000000000, 93.1 % of the way to 2147483647, the most that shop.b.id takes (shop.code, which is integer).',
+      'It fills shop.b.id, and 2 other columns; when it has no number left, every INSERT there fails.',
+    ]);
   });
 });
 
