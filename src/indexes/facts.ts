@@ -22,6 +22,8 @@ export interface IndexFacts {
   readonly fillfactor: number | null;
   /** B-trees only; `null` when not set, which means on. */
   readonly deduplicateItems: boolean | null;
+  /** All of WITH: `pages_per_range=16`; in the order of their names. */
+  readonly parameters: readonly string[];
   readonly columns: readonly IndexColumn[];
   /** Of a partial index. */
   readonly predicate: string | null;
@@ -65,6 +67,10 @@ export interface IndexColumn {
   readonly align: 'c' | 's' | 'i' | 'd';
   readonly storage: string;
   readonly opclassOid: number;
+  /** What its operator class was told: `{siglen=32}`; `null` when nothing. */
+  readonly opclassOptions: string | null;
+  /** Operators by which it finds equal values; of B-trees and hash indexes. */
+  readonly equalityOperators: readonly number[];
   /** 0 for a type without collation. */
   readonly collationOid: number;
   readonly collationDeterministic: boolean;
@@ -105,6 +111,11 @@ export interface ForeignKeyFacts {
   /** Of the referencing table; their names beside. */
   readonly attnums: readonly number[];
   readonly columns: readonly string[];
+  /** Of each column: its collation, 0 for a type without; and the operator that looks for its values, `column = $1`. */
+  readonly collationOids: readonly number[];
+  readonly operators: readonly number[];
+  /** The last column is a PERIOD. */
+  readonly period: boolean;
   /** The unique index that it refers to. */
   readonly referencedIndexOid: number;
   readonly referencedOid: number;

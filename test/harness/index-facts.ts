@@ -18,6 +18,7 @@ export function indexFacts(given: Partial<IndexFacts> = {}): IndexFacts {
     tableTuples: 0,
     fillfactor: null,
     deduplicateItems: null,
+    parameters: [],
     columns: [indexColumn()],
     predicate: null,
     unique: false,
@@ -44,6 +45,9 @@ export function indexFacts(given: Partial<IndexFacts> = {}): IndexFacts {
   return facts as IndexFacts;
 }
 
+/** The operator that every column of these is compared by. */
+export const EQUALS = 96;
+
 export function indexColumn(given: Partial<IndexColumn> = {}): IndexColumn {
   const column: Partial<IndexColumn> = {
     attnum: 1,
@@ -55,6 +59,8 @@ export function indexColumn(given: Partial<IndexColumn> = {}): IndexColumn {
     align: 'd',
     storage: 'p',
     opclassOid: 1,
+    opclassOptions: null,
+    equalityOperators: [EQUALS],
     collationOid: 0,
     descending: false,
     nullsFirst: false,

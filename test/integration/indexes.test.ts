@@ -64,6 +64,16 @@ describe('a report on the indexes of a database', () => {
     expect(result.ok).toBe(true);
   });
 
+  test('tells apart what only looks alike, and a foreign key from an index that cannot serve it', async () => {
+    const major = Math.max(...majors());
+    const target = await freshDatabase(major);
+    await runSql(target, ALIKE);
+    if (major >= 18) await runSql(target, PERIODS);
+    const result = await run(target);
+    expect(namesOf(result)).toEqual(['foreign-key public.notes notes_other_fkey', 'redundant public.notes_middle', 'redundant public.notes_short']);
+    for (const { kind, evidence } of result.report.findings) if (kind === 'redundant') expect(evidence[0]).toMatch(/^public\.notes_long begins/);
+  });
+
   test('says of every index how it was examined, or why it was not', async () => {
     const { report } = await run(faulty);
     const { indexes: all, methods, notExamined } = report.coverage;
@@ -200,6 +210,32 @@ describe('a report', () => {
     expect(namesOf(both)).toContain('unused faults.idle');
   });
 });
+
+/** The server itself looks referencing rows up in the collation of their own column, with the equality of both columns' types. */
+const ALIKE = `
+  CREATE EXTENSION pg_trgm;
+  CREATE TABLE keys (wide bigint PRIMARY KEY, name text UNIQUE, other text UNIQUE);
+  CREATE TABLE notes (narrow int REFERENCES keys, name text REFERENCES keys (name), other text REFERENCES keys (other), at timestamptz, body text);
+  CREATE INDEX ON notes (narrow, at);
+  CREATE INDEX ON notes (name text_pattern_ops);
+  CREATE INDEX ON notes (other COLLATE "C");
+  CREATE INDEX ON notes USING brin (at) WITH (pages_per_range = 16);
+  CREATE INDEX ON notes USING brin (at) WITH (pages_per_range = 128);
+  CREATE INDEX ON notes USING gist (body gist_trgm_ops (siglen = 32));
+  CREATE INDEX ON notes USING gist (body gist_trgm_ops (siglen = 256));
+  CREATE INDEX notes_short ON notes (at);
+  CREATE INDEX notes_middle ON notes (at, body);
+  CREATE INDEX notes_long ON notes (at, body, narrow);
+`;
+
+const PERIODS = `
+  CREATE EXTENSION btree_gist;
+  CREATE TABLE rooms (id int, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
+  CREATE TABLE stays (room int, during daterange, FOREIGN KEY (room, PERIOD during) REFERENCES rooms (id, PERIOD during));
+  CREATE INDEX ON stays (room);
+  CREATE TABLE visits (room int, during daterange, FOREIGN KEY (room, PERIOD during) REFERENCES rooms (id, PERIOD during));
+  CREATE INDEX ON visits USING gist (room, during);
+`;
 
 /** As if a report had been made at another time. */
 async function rewriteTime(folder: string, { report, reportKey }: IndexesResult, at: string): Promise<void> {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Bloat } from '../../src/indexes/bloat/bloat.ts';
-import type { AgeFacts, ForeignKeyFacts, IndexFacts, SequenceColumn, SequenceFacts, TableFacts } from '../../src/indexes/facts.ts';
+import type { AgeFacts, ForeignKeyFacts, IndexColumn, IndexFacts, SequenceColumn, SequenceFacts, TableFacts } from '../../src/indexes/facts.ts';
 import type { Facts } from '../../src/indexes/findings/facts.ts';
 import { findAll } from '../../src/indexes/findings/find.ts';
 import type { IndexUsage } from '../../src/indexes/usage.ts';
-import { factsOf, indexOn, NOW, THRESHOLDS } from '../harness/index-facts.ts';
+import { EQUALS, factsOf, indexColumn, indexOn, NOW, THRESHOLDS } from '../harness/index-facts.ts';
 
 const MB = 1024 ** 2;
 const daysAgo = (days: number) => new Date(Date.parse(NOW) - days * 86_400_000).toISOString();
@@ -119,6 +119,8 @@ describe('an unused index', () => {
   const foreignKey = {
     tableOid: 1,
     attnums: [1],
+    collationOids: [0],
+    operators: [EQUALS],
     columns: ['a'],
     referencedIndexOid: 99,
     referencedOid: TARGET,
@@ -201,6 +203,9 @@ describe('a foreign key', () => {
     tableOid: 1,
     attnums,
     columns: attnums.map((attnum) => String.fromCharCode(96 + attnum)),
+    collationOids: attnums.map(() => 0),
+    operators: attnums.map(() => EQUALS),
+    period: false,
     referencedIndexOid: 99,
     referencedOid: TARGET,
     referencedSchema: 'shop',
@@ -227,6 +232,22 @@ describe('a foreign key', () => {
     expect(bare([key([1])], [indexOn('a', { predicate: '(a IS NOT NULL)' })])).toEqual([]);
     expect(bare([key([1])], [indexOn('a', { predicate: '(a > 5)' })])).toEqual(['warn foreign-key shop.orders fk']);
     expect(bare([key([1])], [indexOn('a', { valid: false })])).toContain('warn foreign-key shop.orders fk');
+  });
+
+  test('is not found by an index that compares otherwise', () => {
+    const changed = (given: Partial<IndexColumn>) => [{ ...indexOn('a'), columns: [indexColumn({ text: 'a', ...given })] }];
+    expect(bare([key([1])], changed({}))).toEqual([]);
+    expect(bare([key([1])], changed({ collationOid: 7 }))).toEqual(['warn foreign-key shop.orders fk']);
+    expect(bare([key([1], { collationOids: [7] })], changed({ collationOid: 7 }))).toEqual([]);
+    expect(bare([key([1])], changed({ equalityOperators: [5] }))).toEqual(['warn foreign-key shop.orders fk']);
+  });
+
+  test('of a PERIOD is found by the columns beside it', () => {
+    const period = (indexes: readonly IndexFacts[]) => bare([key([1, 2], { period: true })], indexes);
+    expect(period([indexOn('a')])).toEqual([]);
+    expect(period([indexOn('a b', { method: 'gist' })])).toEqual([]);
+    expect(period([indexOn('b a', { method: 'gist' })])).toEqual(['warn foreign-key shop.orders fk']);
+    expect(bare([key([1, 2])], [indexOn('a b', { method: 'gist' })])).toEqual(['warn foreign-key shop.orders fk']);
   });
 
   test('matters where referenced rows are deleted or updated', () => {

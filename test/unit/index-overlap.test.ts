@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { ForeignKeyFacts, IndexFacts } from '../../src/indexes/facts.ts';
 import { coversForeignKey } from '../../src/indexes/findings/coverage.ts';
 import { findAll } from '../../src/indexes/findings/find.ts';
-import { factsOf, indexOn, NOW } from '../harness/index-facts.ts';
+import { findOverlapping } from '../../src/indexes/findings/overlapping.ts';
+import { EQUALS, factsOf, indexOn, NOW } from '../harness/index-facts.ts';
 
 const found = (indexes: readonly IndexFacts[], foreignKeys: readonly ForeignKeyFacts[] = []) =>
   findAll(factsOf({ indexes: indexes.map((index, i) => ({ ...index, oid: i + 1 })), foreignKeys })).map(
@@ -55,6 +56,18 @@ describe('of two indexes of a table', () => {
     ['a prefix of a GIN index means nothing', named('x', 'a', { method: 'gin' }), named('y', 'a b', { method: 'gin' }), []],
     ['a prefix of a GiST index means nothing', named('x', 'a', { method: 'gist' }), named('y', 'a b', { method: 'gist' }), []],
     ['a prefix of a BRIN index means nothing', named('x', 'a', { method: 'brin' }), named('y', 'a b', { method: 'brin' }), []],
+    [
+      'parameters that shape what it finds tell two apart',
+      named('x', 'a', { method: 'brin', parameters: ['pages_per_range=16'] }),
+      named('y', 'a', { method: 'brin' }),
+      [],
+    ],
+    [
+      'parameters that say how it is kept up do not',
+      named('x', 'a', { method: 'gin', parameters: ['fastupdate=off'] }),
+      named('y', 'a', { method: 'gin' }),
+      ['duplicate y'],
+    ],
     ['methods are not compared with one another', named('x', 'a', { method: 'hash' }), named('y', 'a b'), []],
     ['another table is something else', named('x', 'a'), named('y', 'a b', { tableOid: 99 }), []],
     ['an invalid one stands in for nobody', named('x', 'a'), named('y', 'a b', { valid: false }), ['invalid y']],
@@ -70,10 +83,22 @@ describe('of two indexes of a table', () => {
 
   test('another operator class, collation or order of NULLs is something else', () => {
     const [x, y] = [named('x', 'a'), named('y', 'a b')];
-    for (const changed of [{ opclassOid: 7 }, { collationOid: 7 }, { nullsFirst: true }]) {
+    for (const changed of [{ opclassOid: 7 }, { opclassOptions: '{siglen=32}' }, { collationOid: 7 }, { nullsFirst: true }]) {
       const columns = x.columns.map((column) => ({ ...column, ...changed }));
       expect(found([{ ...x, columns }, y])).toEqual([]);
     }
+  });
+
+  test('of three in a row the longest stays for both, unless only the shorter are scanned', () => {
+    const all = [named('x', 'a'), named('y', 'a b'), named('z', 'a b c')].map((index, i) => ({ ...index, oid: i + 1 }));
+    const keepers = (idle: readonly number[]) =>
+      findOverlapping(factsOf({ indexes: all }), new Set(idle)).map(({ finding, keeper }) => [finding.index?.name, keeper.name]);
+    expect(keepers([])).toEqual([
+      ['x', 'z'],
+      ['y', 'z'],
+    ]);
+    expect(keepers([3])).toEqual([['x', 'y']]);
+    expect(keepers([2, 3])).toEqual([['y', 'z']]);
   });
 
   test('what a foreign key refers to stays', () => {
@@ -125,6 +150,17 @@ describe('whatever the indexes of a table are', () => {
     );
   });
 
+  test('what is said to stay stays', () => {
+    fc.assert(
+      fc.property(sets, fc.uniqueArray(fc.integer({ min: 1, max: 6 })), (indexes, idle) => {
+        const overlapping = findOverlapping(factsOf({ indexes }), new Set(idle));
+        const dropped = new Set(overlapping.map(({ finding }) => finding.index?.oid));
+        for (const { keeper } of overlapping) expect(dropped.has(keeper.oid)).toBe(false);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('nothing superfluous stays that nobody holds on to', () => {
     fc.assert(
       fc.property(sets, (indexes) => {
@@ -142,6 +178,8 @@ describe('whatever the indexes of a table are', () => {
     const foreignKey = {
       tableOid: 1,
       attnums: [1],
+      collationOids: [0],
+      operators: [EQUALS],
       referencedIndexOid: 99,
       referencedOid: 50,
       columns: ['a'],

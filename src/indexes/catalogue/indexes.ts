@@ -9,7 +9,7 @@ import { isoTime, NOT_OURS } from './sql.ts';
  */
 export async function readIndexes(session: Session): Promise<IndexFacts[]> {
   const rows = await session.query<Row>(indexesSql(session.versionNumber));
-  const classes = new Map((await session.query<EqualImage>(EQUALIMAGE_SQL)).map(({ oid, proc }) => [oid, proc]));
+  const classes = new Map((await session.query<OperatorClass>(CLASSES_SQL)).map((one) => [one.oid, one]));
   const blurred = new Set((await session.query<{ oid: number }>(NON_DETERMINISTIC_SQL)).map(({ oid }) => oid));
   const oids = rows.map(({ oid }) => oid);
   const tableOf = new Map(rows.map(({ oid, tableOid }) => [oid, tableOid]));
@@ -57,9 +57,9 @@ type Row = Omit<IndexFacts, 'columns' | 'definition' | 'predicate' | 'bytes' | '
   readonly partial: boolean;
   readonly scans: string | null;
 };
-type ColumnRow = Omit<IndexColumn, 'text' | 'collationDeterministic' | 'equalimage' | 'key'> & { readonly name: string | null };
+type ColumnRow = Omit<IndexColumn, 'text' | 'collationDeterministic' | 'equalimage' | 'equalityOperators' | 'key'> & { readonly name: string | null };
 type Columns = { readonly oid: number; readonly columns: readonly ColumnRow[] };
-type EqualImage = { readonly oid: number; readonly proc: string };
+type OperatorClass = { readonly oid: number; readonly equalimage: string | null; readonly operators: readonly number[] };
 type Size = { readonly oid: number; readonly bytes: string | null };
 type Definition = {
   readonly oid: number;
@@ -78,19 +78,22 @@ function unreadBecause(noDefinition: boolean, noSize: boolean): string | null {
 function columnOf(
   { name, ...column }: ColumnRow,
   expressions: Definition['expressions'],
-  classes: ReadonlyMap<number, string>,
+  classes: ReadonlyMap<number, OperatorClass>,
   blurred: ReadonlySet<number>,
 ): IndexColumn {
   const collationDeterministic = !blurred.has(column.collationOid);
-  const proc = classes.get(column.opclassOid);
+  const { equalimage, operators } = classes.get(column.opclassOid) ?? { equalimage: null, operators: NONE };
   return {
     ...column,
     text: name ?? expressions?.[column.position] ?? '?',
     key: column.opclassOid !== 0,
     collationDeterministic,
-    equalimage: proc === 'btequalimage' || (proc === 'btvarstrequalimage' && collationDeterministic),
+    equalimage: equalimage === 'btequalimage' || (equalimage === 'btvarstrequalimage' && collationDeterministic),
+    equalityOperators: operators,
   };
 }
+
+const NONE: readonly number[] = [];
 
 function indexesSql(version: number): string {
   const nullsNotDistinct = version >= 150_000 ? 'i.indnullsnotdistinct' : 'false';
@@ -100,6 +103,7 @@ function indexesSql(version: number): string {
            m.amname AS method, x.relpages AS pages, x.reltuples::float8 AS tuples, c.reltuples::float8 AS "tableTuples",
            (SELECT pg_catalog.split_part(o, '=', 2)::int FROM pg_catalog.unnest(x.reloptions) o WHERE o LIKE 'fillfactor=%') AS fillfactor,
            (SELECT pg_catalog.split_part(o, '=', 2)::bool FROM pg_catalog.unnest(x.reloptions) o WHERE o LIKE 'deduplicate\\_items=%') AS "deduplicateItems",
+           ARRAY(SELECT o FROM pg_catalog.unnest(x.reloptions) o ORDER BY 1) AS parameters,
            i.indpred IS NOT NULL AS partial, i.indisunique AS unique, ${nullsNotDistinct} AS "nullsNotDistinct",
            i.indisprimary AS primary, i.indisexclusion AS exclusion, i.indimmediate AS immediate, i.indisvalid AS valid, i.indisready AS ready,
            i.indislive AS live, i.indisreplident AS "replicaIdentity", i.indisclustered AS clustered, x.relkind = 'I' AS partitioned,
@@ -130,7 +134,7 @@ const COLUMNS_SQL = `
            'attnum', i.indkey[a.attnum - 1], 'position', a.attnum, 'name', t.attname,
            'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'typeOid', a.atttypid::int8,
            'length', a.attlen, 'align', a.attalign, 'storage', a.attstorage,
-           'opclassOid', coalesce(i.indclass[a.attnum - 1]::int8, 0), 'collationOid', coalesce(i.indcollation[a.attnum - 1]::int8, 0),
+           'opclassOid', coalesce(i.indclass[a.attnum - 1]::int8, 0), 'opclassOptions', a.attoptions::text, 'collationOid', coalesce(i.indcollation[a.attnum - 1]::int8, 0),
            'descending', coalesce(i.indoption[a.attnum - 1] & 1, 0) = 1, 'nullsFirst', coalesce(i.indoption[a.attnum - 1] & 2, 0) = 2
          ) ORDER BY a.attnum) AS columns
     FROM pg_catalog.pg_index i
@@ -155,13 +159,16 @@ const DEFINITIONS_SQL = `
    WHERE i.indexrelid = ANY ($1::oid[])
 `;
 
-/** The support function that says whether equal values are the same bytes too, by operator class. */
-const EQUALIMAGE_SQL = `
-  SELECT o.oid::int8::float8 AS oid, p.proname AS proc
+/** Operator classes of B-trees and hash indexes: what says whether equal values are the same bytes too, and what compares them. */
+const CLASSES_SQL = `
+  SELECT o.oid::int8::float8 AS oid, p.proname AS equalimage,
+         (SELECT coalesce(pg_catalog.json_agg(a.amopopr::int8), '[]') FROM pg_catalog.pg_amop a
+           WHERE a.amopfamily = o.opcfamily AND a.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END) AS operators
     FROM pg_catalog.pg_opclass o
-    JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod AND m.amname = 'btree'
-    JOIN pg_catalog.pg_amproc f ON f.amprocfamily = o.opcfamily AND f.amprocnum = 4 AND f.amproclefttype = o.opcintype AND f.amprocrighttype = o.opcintype
-    JOIN pg_catalog.pg_proc p ON p.oid = f.amproc AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+    JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod AND m.amname IN ('btree', 'hash')
+    LEFT JOIN pg_catalog.pg_amproc f
+      ON m.amname = 'btree' AND f.amprocfamily = o.opcfamily AND f.amprocnum = 4 AND f.amproclefttype = o.opcintype AND f.amprocrighttype = o.opcintype
+    LEFT JOIN pg_catalog.pg_proc p ON p.oid = f.amproc AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
 `;
 
 const NON_DETERMINISTIC_SQL = 'SELECT oid::int8::float8 AS oid FROM pg_catalog.pg_collation WHERE NOT collisdeterministic';

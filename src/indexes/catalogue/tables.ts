@@ -64,7 +64,8 @@ const SIZES_SQL = `
 
 const FOREIGN_KEYS_SQL = `
   SELECT o.oid::int8::float8 AS oid, o.conname AS name, o.conrelid::int8::float8 AS "tableOid",
-         k.attnums, k.columns, o.conindid::int8::float8 AS "referencedIndexOid", o.confrelid::int8::float8 AS "referencedOid",
+         k.attnums, k.columns, k."collationOids", k.operators, coalesce((pg_catalog.to_jsonb(o) ->> 'conperiod')::bool, false) AS period,
+         o.conindid::int8::float8 AS "referencedIndexOid", o.confrelid::int8::float8 AS "referencedOid",
          rn.nspname AS "referencedSchema", r.relname AS "referencedTable",
          CASE o.confdeltype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END AS "onDelete",
          CASE WHEN p.conrelid <> o.conrelid THEN pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) END AS "inheritedFrom"
@@ -77,9 +78,12 @@ const FOREIGN_KEYS_SQL = `
     LEFT JOIN pg_catalog.pg_class t ON t.oid = p.conrelid
     LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
     CROSS JOIN LATERAL (
-      SELECT pg_catalog.json_agg(a.attnum ORDER BY u.i) AS attnums, pg_catalog.json_agg(a.attname ORDER BY u.i) AS columns
-        FROM pg_catalog.unnest(o.conkey) WITH ORDINALITY u (attnum, i)
-        JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = u.attnum) k
+      SELECT pg_catalog.json_agg(a.attnum ORDER BY u.i) AS attnums, pg_catalog.json_agg(a.attname ORDER BY u.i) AS columns,
+             pg_catalog.json_agg(a.attcollation::int8 ORDER BY u.i) AS "collationOids",
+             pg_catalog.json_agg(coalesce(nullif(p.oprcom, 0), p.oid)::int8 ORDER BY u.i) AS operators
+        FROM ROWS FROM (pg_catalog.unnest(o.conkey), pg_catalog.unnest(o.conpfeqop)) WITH ORDINALITY u (attnum, operator, i)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = u.attnum
+        LEFT JOIN pg_catalog.pg_operator p ON p.oid = u.operator) k
    WHERE o.contype = 'f' AND n.nspname NOT IN ${NOT_OURS}
      AND (p.oid IS NULL OR p.conrelid <> o.conrelid)
    ORDER BY n.nspname, c.relname, o.conname

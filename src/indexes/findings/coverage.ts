@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ForeignKeyFacts, IndexColumn, IndexFacts } from '../facts.ts';
 
 /** Methods whose order of columns decides what they can find. */
@@ -23,7 +24,10 @@ export function isBound(index: IndexFacts): boolean {
   );
 }
 
-/** Same table, method, keys in their order, opclass, collation, sort order, predicate, INCLUDE and uniqueness. */
+/** Parameters that say how it is kept up; all others shape what it finds, or how well. */
+const UPKEEP = new Set(['fillfactor', 'deduplicate_items', 'fastupdate', 'gin_pending_list_limit', 'buffering', 'autosummarize']);
+
+/** Same table, method, parameters, keys in their order, opclass and its options, collation, sort order, predicate, INCLUDE and uniqueness. */
 export function isSame(a: IndexFacts, b: IndexFacts): boolean {
   return signature(a) === signature(b);
 }
@@ -34,8 +38,9 @@ export function signature(index: IndexFacts): string {
   return JSON.stringify([
     index.tableOid,
     index.method,
-    keysOf(index).map((column) => [textOf(column), column.opclassOid, column.collationOid, column.descending, column.nullsFirst]),
+    keysOf(index).map((column) => [textOf(column), ...comparisonOf(column), column.descending, column.nullsFirst]),
     [...new Set(included)].sort(),
+    index.parameters.filter((parameter) => !UPKEEP.has(parameter.split('=', 1)[0] as string)),
     index.predicate,
     index.exclusion,
     ...uniqueness(index),
@@ -61,34 +66,47 @@ export function covers(wide: IndexFacts, narrow: IndexFacts): boolean {
 }
 
 /** Whether deleting or changing a referenced row finds those that refer to it by this index. */
-export function coversForeignKey(index: IndexFacts, { tableOid, attnums }: ForeignKeyFacts): boolean {
+export function coversForeignKey(index: IndexFacts, foreignKey: ForeignKeyFacts): boolean {
+  const { tableOid, period } = foreignKey;
   if (index.tableOid !== tableOid || !isUsable(index)) return false;
-  const keys = keysOf(index).slice(0, attnums.length);
-  const isRightMethod = index.method === ORDERED || (index.method === 'hash' && attnums.length === 1);
-  if (!isRightMethod || keys.length < attnums.length) return false;
-  if (!attnums.every((attnum) => keys.some((key) => key.attnum === attnum))) return false;
+  // rows that are alike but for their PERIOD are few
+  const columns = period ? foreignKey.attnums.slice(0, -1) : foreignKey.attnums;
+  const keys = keysOf(index).slice(0, columns.length);
+  const isRightMethod = index.method === ORDERED || (index.method === 'hash' && columns.length === 1) || (index.method === 'gist' && period);
+  if (!isRightMethod || !columns.every((_, i) => keys.some((key) => finds(index, key, foreignKey, i)))) return false;
   // a referencing row that is looked for has no NULL there
   const harmless = keys.length === 1 ? `(${quoted(keys[0]?.text ?? '')} IS NOT NULL)` : null;
   return index.predicate === null || index.predicate === harmless;
 }
 
 /** Whether it finds them by some of the columns at least. */
-export function helpsForeignKey(index: IndexFacts, { tableOid, attnums }: ForeignKeyFacts): boolean {
+export function helpsForeignKey(index: IndexFacts, foreignKey: ForeignKeyFacts): boolean {
+  const { tableOid, attnums } = foreignKey;
   const [first] = keysOf(index);
-  return (
-    index.tableOid === tableOid && isUsable(index) && index.method === ORDERED && index.predicate === null && attnums.includes(first?.attnum ?? 0)
-  );
+  if (index.tableOid !== tableOid || !isUsable(index) || index.method !== ORDERED || index.predicate !== null) return false;
+  return first !== undefined && attnums.some((_, i) => finds(index, first, foreignKey, i));
+}
+
+/** Whether the server's own question for a foreign key's column can be put to a key: in that collation, and with that operator. */
+function finds({ method }: IndexFacts, key: IndexColumn, { attnums, collationOids, operators }: ForeignKeyFacts, i: number): boolean {
+  if (key.attnum !== attnums[i] || key.collationOid !== collationOids[i]) return false;
+  // operator classes of GiST number their operators each in its own way
+  return method === 'gist' || key.equalityOperators.includes(operators[i] as number);
 }
 
 function textOf({ attnum, text }: IndexColumn): string {
   return attnum === 0 ? text : `#${attnum}`;
 }
 
+/** What makes two values the same to it, and one smaller than the other. */
+function comparisonOf({ opclassOid, opclassOptions, collationOid }: IndexColumn) {
+  return [opclassOid, opclassOptions, collationOid] as const;
+}
+
 function serves(wide: IndexColumn, narrow: IndexColumn, flipped: boolean): boolean {
   return (
     textOf(wide) === textOf(narrow) &&
-    wide.opclassOid === narrow.opclassOid &&
-    wide.collationOid === narrow.collationOid &&
+    isDeepStrictEqual(comparisonOf(wide), comparisonOf(narrow)) &&
     wide.descending === (narrow.descending !== flipped) &&
     wide.nullsFirst === (narrow.nullsFirst !== flipped)
   );

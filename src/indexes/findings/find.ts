@@ -22,9 +22,7 @@ export function findAll(facts: Facts): IndexFinding[] {
 function findSuperfluous(facts: Facts): IndexFinding[] {
   const unused = findUnused(facts);
   const idle = new Set(unused.flatMap(({ index }) => index?.oid ?? []));
-  const overlapping = findOverlapping(facts, idle).filter(
-    ({ finding, keeper }) => finding.kind === 'duplicate' || !idle.has(keeper.oid) || idle.has(finding.index?.oid ?? 0),
-  );
+  const overlapping = findOverlapping(facts, idle);
   const told = new Set(overlapping.flatMap(({ finding, keeper }) => [finding.index?.oid, keeper.oid]));
   return [...overlapping.map(({ finding }) => finding), ...unused.filter(({ index }) => !told.has(index?.oid))];
 }

@@ -17,25 +17,33 @@ const MUCH_LARGER = 3;
 
 /**
  * Indexes that another one makes superfluous: `duplicate` when both can do exactly the same, `redundant` when the other can do more.
- * Whatever is found, what stays when all of it is dropped still does all that they did.
- * @param idle oids of indexes that better did not stay for others
+ * Whatever is found, what stays when all of it is dropped still does all that they did, and no keeper is itself among them.
+ * @param idle oids of indexes that nothing scans: they stay for one that is as idle, or exactly the same, and for no other
  */
 export function findOverlapping(facts: Facts, idle: ReadonlySet<number>): Overlapping[] {
   const sizeOf = sizesOf(facts.indexes);
   const prefer = preference(facts);
-  return groups(facts.indexes).flatMap((group) =>
-    group.flatMap((index) => {
-      if (!mayGo(index, facts)) return [];
-      const instead = group
-        .filter((other) => other !== index && replaces(other, index, prefer))
-        .sort((a, b) => Number(idle.has(a.oid)) - Number(idle.has(b.oid)) || prefer(a, b));
-      const same = instead.find((other) => isSame(other, index));
-      const [keeper] = same === undefined ? instead : [same];
-      if (keeper === undefined) return [];
-      const finding = same === undefined ? redundant(index, keeper, facts, sizeOf) : duplicate(index, keeper, facts, sizeOf);
-      return finding === null ? [] : { finding, keeper };
-    }),
-  );
+  const mayStay = (keeper: IndexFacts, index: IndexFacts) => !idle.has(keeper.oid) || idle.has(index.oid) || isSame(keeper, index);
+  return groups(facts.indexes).flatMap((group) => {
+    const known = new Map<IndexFacts, Overlapping | null>();
+    // what replaces one is preferred to it, so that nothing comes back to where it began
+    const overlapping = (index: IndexFacts): Overlapping | null => {
+      const before = known.get(index);
+      if (before !== undefined) return before;
+      const found = mayGo(index, facts) ? spared(index) : null;
+      known.set(index, found);
+      return found;
+    };
+    const spared = (index: IndexFacts): Overlapping | null => {
+      const [keeper] = group
+        .filter((other) => other !== index && replaces(other, index, prefer) && mayStay(other, index) && overlapping(other) === null)
+        .sort((a, b) => Number(isSame(b, index)) - Number(isSame(a, index)) || Number(idle.has(a.oid)) - Number(idle.has(b.oid)) || prefer(a, b));
+      if (keeper === undefined) return null;
+      const finding = isSame(keeper, index) ? duplicate(index, keeper, facts, sizeOf) : redundant(index, keeper, facts, sizeOf);
+      return finding === null ? null : { finding, keeper };
+    };
+    return group.map(overlapping).filter((one) => one !== null);
+  });
 }
 
 /** Whether one stays for another: of two that stand in for each other, the preferred. */
