@@ -74,6 +74,22 @@ describe('a report on the indexes of a database', () => {
     for (const { kind, evidence } of result.report.findings) if (kind === 'redundant') expect(evidence[0]).toMatch(/^public\.notes_long begins/);
   });
 
+  test('does not call statistics stale that were gathered in the session that had changed the rows', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    await runSql(target, 'CREATE TABLE t WITH (autovacuum_enabled = off) AS SELECT n FROM generate_series(1, 10000) n');
+    const session = await openSession(target, { signal });
+    try {
+      for (const sql of ['DELETE FROM t WHERE n > 4000', 'VACUUM ANALYZE t', 'SELECT pg_stat_force_next_flush()']) await session.query(sql);
+    } finally {
+      await session.close();
+    }
+    const [counters] = await runSql<{ changed: number }>(target, 'SELECT n_mod_since_analyze::int AS changed FROM pg_stat_user_tables');
+    expect(counters?.changed).toBe(6000);
+    expect(namesOf(await run(target))).toEqual([]);
+    await runSql(target, 'DELETE FROM t WHERE n > 1000; SELECT pg_stat_force_next_flush()');
+    expect(namesOf(await run(target))).toEqual(['statistics public.t']);
+  });
+
   test('says of every index how it was examined, or why it was not', async () => {
     const { report } = await run(faulty);
     const { indexes: all, methods, notExamined } = report.coverage;

@@ -278,6 +278,11 @@ describe('a table', () => {
     ['never analyzed and empty needs none', { tuples: -1, analyzedAt: null, bytes: 0, liveRows: 0 }, []],
     ['changed by half has stale statistics', { changedSinceAnalyze: 500_000 }, ['warn statistics shop.orders']],
     ['changed by less has not', { changedSinceAnalyze: 499_999 }, []],
+    [
+      'whose changes ANALYZE has seen, and their counters tell of once more, has not',
+      { changedSinceAnalyze: 1e6, tuples: 1e6, liveRows: 0, inserted: 2e6, deleted: 1e6 },
+      [],
+    ],
     ['with few rows changed has not', { changedSinceAnalyze: 999, liveRows: 10, tuples: 10 }, []],
     ['that is partitioned has its rows elsewhere', { kind: 'partitioned' as const, tuples: -1, analyzedAt: null }, []],
   ])('%s', (_, given, expected) => {

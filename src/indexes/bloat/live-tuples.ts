@@ -13,6 +13,15 @@ export interface TableChanges {
   readonly counted: boolean;
 }
 
+/** How many rows a table has now, and how far that can be believed. */
+export interface LiveRows {
+  readonly count: number;
+  /** Changes that the counters have once more than there were, so that `changedSinceAnalyze` is as much too large. */
+  readonly countedTwice: number;
+  /** A sentence; `null` when there is none. */
+  readonly doubt: string | null;
+}
+
 export interface LiveTuples {
   /** `null` when nobody knows. */
   readonly tuples: number | null;
@@ -42,23 +51,19 @@ export function liveTuples(index: Pick<IndexFacts, 'tuples' | 'tableTuples' | 'p
 
 /**
  * Rows now. A session that changes rows and analyzes them at once has its changes counted twice: by ANALYZE, and when its counters arrive a
- * second later. What was inserted less what was deleted since the counters' reset has them once, and so can tell who is right.
+ * second later. What was inserted less what was deleted since the counters' reset has them once, and so can tell who is right. Pure.
+ * @param tuples reltuples
  */
-function liveRows(tuples: number, changes: TableChanges | undefined): Rows | null {
+export function liveRows(tuples: number, changes: Omit<TableChanges, 'oid' | 'deadRows'> | undefined): LiveRows | null {
   const sure = { countedTwice: 0, doubt: null };
   if (changes?.counted !== true) return tuples < 0 ? null : { ...sure, count: tuples };
-  const { liveRows: live, inserted, deleted } = changes;
+  const { liveRows: live, inserted, deleted, changedSinceAnalyze } = changes;
   const balance = inserted - deleted;
   if (tuples < 0 || near(live, balance)) return { ...sure, count: live };
-  if (near(tuples, balance)) return { ...sure, count: tuples, countedTwice: Math.abs(live - tuples) };
+  // the counter of live rows goes no lower than zero
+  if (near(tuples, balance)) return { ...sure, count: tuples, countedTwice: live === 0 ? changedSinceAnalyze : Math.abs(live - tuples) };
   if (Math.abs(live - tuples) <= STALE * tuples) return { ...sure, count: live };
   return { ...sure, count: Math.max(live, tuples), doubt: `reltuples says that the table has ${tuples} rows, and the counters say ${live}.` };
-}
-
-interface Rows {
-  readonly count: number;
-  readonly countedTwice: number;
-  readonly doubt: string | null;
 }
 
 function near(a: number, b: number): boolean {

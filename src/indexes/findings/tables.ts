@@ -1,5 +1,6 @@
 import { displayName, qualifiedName } from '../../postgres/identifiers.ts';
 import { bytes, count, counted } from '../../report/format.ts';
+import { liveRows } from '../bloat/live-tuples.ts';
 import type { TableFacts } from '../facts.ts';
 import type { IndexFinding } from '../finding.ts';
 import { about } from './common.ts';
@@ -45,9 +46,12 @@ export function findStatistics({ tables, thresholds }: Facts): IndexFinding[] {
   });
 }
 
-function staleness({ tuples, bytes: size, liveRows, changedSinceAnalyze, analyzedAt }: TableFacts, most: number): string | null {
+function staleness(table: TableFacts, most: number): string | null {
+  const { tuples, bytes: size, analyzedAt } = table;
   if (tuples < 0 && size > 0 && analyzedAt === null) return `It was never analyzed, and holds ${bytes(size)}.`;
-  if (changedSinceAnalyze < FEW_ROWS || changedSinceAnalyze < most * Math.max(liveRows, tuples)) return null;
+  const rows = liveRows(tuples, { ...table, counted: analyzedAt !== null });
+  const [held, changed] = [Math.max(rows?.count ?? 0, tuples, 0), table.changedSinceAnalyze - (rows?.countedTwice ?? 0)];
+  if (changed < FEW_ROWS || changed < most * held) return null;
   const since = analyzedAt === null ? 'since it was analyzed' : `since ${analyzedAt.slice(0, 10)}, when it was analyzed`;
-  return `${counted(changedSinceAnalyze, 'row')} changed ${since}; it holds about ${count(Math.max(liveRows, tuples, 0))}.`;
+  return `Postgres counts ${counted(changed, 'row')} changed ${since}; it holds about ${count(held)}.`;
 }
