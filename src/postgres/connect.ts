@@ -128,14 +128,27 @@ async function connectOnce(target: ConnectionTarget, tls: ConnectionOptions | nu
 function sessionOver({ client, socket, tls }: Link, target: ConnectionTarget, signal: AbortSignal | undefined): Omit<Session, 'versionNumber'> {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
   const waiting = new Set<(reason: unknown) => void>();
+  /** Resolves when the server has answered everything that was sent. */
+  let answered: Promise<unknown> = Promise.resolve();
   let lost: unknown;
   let ending: Promise<void> | undefined;
 
   const end = async (): Promise<void> => {
     signal?.removeEventListener('abort', onAbort);
-    if (lost === undefined && waiting.size > 0) await cancelBackend(target, tls, { processId: processID, secretKey });
+    if (lost === undefined && waiting.size > 0) await cancelUntil(answered);
     else if (lost === undefined) await Promise.race([client.end().catch(() => {}), elapsed(1000)]);
     socket.destroy();
+  };
+  /** A request that overtakes its query finds an idle backend, and is in vain. */
+  const cancelUntil = async (done: Promise<unknown>): Promise<void> => {
+    let isDone = false;
+    const noted = done.then(() => {
+      isDone = true;
+    });
+    for (let patienceMs = 50; patienceMs <= 800 && !isDone; patienceMs *= 2) {
+      await cancelBackend(target, tls, { processId: processID, secretKey });
+      await Promise.race([noted, elapsed(patienceMs)]);
+    }
   };
   const onAbort = (): void => {
     ending ??= end();
@@ -156,16 +169,18 @@ function sessionOver({ client, socket, tls }: Link, target: ConnectionTarget, si
       if (signal?.aborted) return reject(signal.reason);
       if (lost !== undefined || ending !== undefined) return reject(connectionLost(lost, target));
       waiting.add(reject);
-      client
-        .query(query)
-        .then(
-          (answer: pg.QueryResult | pg.QueryResult[]) => {
-            const last = Array.isArray(answer) ? answer.at(-1) : answer;
-            resolve((last?.rows ?? []) as Row[]);
-          },
-          (error) => reject(fromPostgres(error, target)),
-        )
-        .finally(() => waiting.delete(reject));
+      // one at a time: what still stands in line when the session ends is never sent
+      answered = answered.then(async () => {
+        try {
+          if (lost !== undefined || ending !== undefined) throw connectionLost(lost, target);
+          const answer: pg.QueryResult | pg.QueryResult[] = await client.query(query);
+          resolve(((Array.isArray(answer) ? answer.at(-1) : answer)?.rows ?? []) as Row[]);
+        } catch (error) {
+          reject(fromPostgres(error, target));
+        } finally {
+          waiting.delete(reject);
+        }
+      });
     });
 
   return {

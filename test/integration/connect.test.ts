@@ -3,6 +3,7 @@ import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/context.ts';
@@ -165,12 +166,21 @@ describe('a session that ends early', () => {
     await runSql(target, `SET lock_timeout = '60s'; DROP TABLE t`);
   });
 
-  it('by close() cancels what still runs', async () => {
-    const session = await openSession(clusterOf().target, { applicationName: 'test' });
-    const sleeping = rejectionOf(session.query('SELECT pg_sleep(3600)'));
-    await session.close();
-    expect((await sleeping).code).toMatch(/connection-lost|query-failed/);
-    await eventually(isGone(session.processId));
+  it('by close() cancels what still runs, however early, and sends nothing more', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    await runSql(target, 'CREATE TABLE sent ()');
+    for (let attempt = 1; attempt <= 20; attempt += 1) {
+      const session = await openSession(target, { applicationName: 'test' });
+      const sleeping = rejectionOf(session.query('SELECT pg_sleep(3600)'));
+      const queued = rejectionOf(session.query('INSERT INTO sent DEFAULT VALUES'));
+      // the first has been sent, and the server has not begun it
+      await setImmediate();
+      await session.close();
+      expect((await sleeping).details).toMatchObject({ sqlstate: '57014' });
+      expect((await queued).code).toBe('connection-lost');
+      await eventually(isGone(session.processId));
+    }
+    expect(await runSql(target, 'SELECT FROM sent')).toEqual([]);
   });
 
   it('by the server is connection-lost, then and later', async () => {
