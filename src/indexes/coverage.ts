@@ -28,7 +28,7 @@ export function coverageOf(
       BLOAT_METHODS.map((method) => [method, bloat.judged.filter((one) => one.method === method).length]),
     ) as Coverage['methods'],
     notExamined: grouped(left),
-    other: [...ofUse(usage, server, unusedAfterSeconds), ...ofSequences(sequences, server.role), ...ofToast(server)],
+    other: [...ofDrills(bloat), ...ofUse(usage, server, unusedAfterSeconds), ...ofSequences(sequences, server.role), ...ofToast(server)],
   };
 }
 
@@ -53,6 +53,10 @@ function grouped(left: readonly { readonly index: IndexFacts; readonly why: stri
   const sum = (of: 'indexes' | 'bytes') => rest.reduce((total, group) => total + group[of], 0);
   const others = { why: 'Other reasons, each of few indexes.', remedy: null, indexes: sum('indexes'), bytes: sum('bytes'), examples: [] };
   return [...all.slice(0, MOST_REASONS), others];
+}
+
+function ofDrills({ unmeasured }: BloatReport): Coverage['other'] {
+  return unmeasured === null ? [] : [{ object: 'bloat measured by a drill', ...unmeasured }];
 }
 
 function ofUse({ unknown, countedSince }: Usage, { now }: ServerFacts, wanted: number): Coverage['other'] {

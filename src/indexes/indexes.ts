@@ -5,6 +5,7 @@ import { parseDatabaseUrl } from '../postgres/url.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { judgeBloat } from './bloat/judge.ts';
+import { type Drilled, NO_STORE } from './bloat/measured.ts';
 import { readIndexes } from './catalogue/indexes.ts';
 import { readSequences } from './catalogue/sequences.ts';
 import { readAges, readServer } from './catalogue/server.ts';
@@ -12,7 +13,7 @@ import { withCarefulSession } from './catalogue/session.ts';
 import { readForeignKeys, readTables } from './catalogue/tables.ts';
 import { LEVELS, type Thresholds } from './finding.ts';
 import { makeReport } from './make-report.ts';
-import { findMeasuredSource, type MeasuredSource } from './measured-source.ts';
+import { findMeasuredSource } from './measured-source.ts';
 import { stateInStore } from './repair/state.ts';
 import { readReplicas } from './replicas.ts';
 import type { IndexReport } from './report.ts';
@@ -49,7 +50,7 @@ async function withStore(store: Store | null, options: IndexesOptions, context: 
   const { signal, log } = context;
   const target = parseDatabaseUrl(options.databaseUrl, context.environment);
   const database = options.database ?? target.database;
-  const source = store === null ? null : await findMeasuredSource(store, database, signal);
+  const drilled = store === null ? NO_STORE : await findMeasuredSource(store, database, options.publicKey, signal);
   const previous = store === null ? null : ((await readLatestReport(store, database, signal))?.report ?? null);
   const raised = store === null ? [] : (await stateInStore(store, database).read()).thresholds;
   const read = await withCarefulSession(target, signal, async (session) => {
@@ -62,7 +63,7 @@ async function withStore(store: Store | null, options: IndexesOptions, context: 
       foreignKeys: await readForeignKeys(session),
       sequences: await readSequences(session),
       ages: await readAges(session),
-      bloat: await judgeBloat(session, all, { manifest: source?.manifest ?? null, proof: source?.proof ?? null, exact: options.exact }, signal),
+      bloat: await judgeBloat(session, all, { drilled, exact: options.exact }, signal),
     };
   });
   const replicas = await readReplicas(options.replicaUrl, read.server, context);
@@ -76,7 +77,7 @@ async function withStore(store: Store | null, options: IndexesOptions, context: 
     report: made.report,
     reportKey,
     folder: options.out ?? null,
-    measuredBy: measuredBy(source),
+    measuredBy: measuredBy(drilled),
   };
 }
 
@@ -90,8 +91,8 @@ function isOk({ findings }: IndexReport, failOn: IndexesOptions['failOn']): bool
   return !findings.some(({ level }) => LEVELS.indexOf(level) <= LEVELS.indexOf(failOn));
 }
 
-function measuredBy(source: MeasuredSource | null): IndexesResult['measuredBy'] {
-  return source === null ? null : { backup: source.manifest.id, at: source.proof.at };
+function measuredBy(drilled: Drilled): IndexesResult['measuredBy'] {
+  return 'why' in drilled ? null : { backup: drilled.manifest.id, at: drilled.proof.at };
 }
 
 /** Loaded only when files are wanted. */

@@ -1,28 +1,35 @@
-import { readBackup, readProofs } from '../catalog/backups.ts';
+import { judgeProofs, readBackup } from '../catalog/backups.ts';
+import { distrustOf } from '../catalog/trust.ts';
 import { LifeboatError } from '../errors.ts';
 import { BACKUP_ID, databaseFolder } from '../format/layout.ts';
-import type { Manifest } from '../format/manifest.ts';
-import type { Proof } from '../format/proof.ts';
 import type { Store } from '../storage/store.ts';
+import { type Drilled, NEVER_DRILLED, type NotMeasured } from './bloat/measured.ts';
 
-export interface MeasuredSource {
-  readonly manifest: Manifest;
-  readonly proof: Proof;
-}
-
-/** The newest backup whose indexes a drill has built anew, with that drill's proof; `null` when there is none. */
-export async function findMeasuredSource(store: Store, database: string, signal: AbortSignal): Promise<MeasuredSource | null> {
+/**
+ * The newest backup whose indexes a drill has built anew, with that drill's proof.
+ * @param publicKeys where there are any, only what one of them has signed counts, of backups and of proofs
+ */
+export async function findMeasuredSource(store: Store, database: string, publicKeys: readonly string[], signal: AbortSignal): Promise<Drilled> {
+  let why = NEVER_DRILLED;
   for (const id of await drilledBackups(store, database, signal)) {
     try {
       const backup = await readBackup(store, database, id, signal);
-      const proof = (await readProofs(store, backup, signal)).find(({ indexes }) => indexes.length > 0);
-      if (proof !== undefined) return { manifest: backup.manifest, proof };
+      const isTrusted = (await distrustOf(store, backup, publicKeys, signal)) === null;
+      const { proofs, unsigned } = await judgeProofs(store, backup, publicKeys, signal);
+      const proof = proofs.find(({ indexes }) => indexes.length > 0);
+      if (isTrusted && proof !== undefined) return { manifest: backup.manifest, proof };
+      if (!isTrusted || unsigned > 0) why = UNSIGNED;
     } catch (error) {
       if (!(error instanceof LifeboatError) || !error.code.startsWith('manifest-')) throw error;
     }
   }
-  return null;
+  return why;
 }
+
+const UNSIGNED: NotMeasured = {
+  why: 'None of the public keys has signed what drills have measured.',
+  remedy: 'Drill a signed backup with the signing key (LIFEBOAT_SIGNING_KEY).',
+};
 
 /** Ids of backups that have a proof, newest first. */
 async function drilledBackups(store: Store, database: string, signal: AbortSignal): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FINDING_KINDS, type FindingKind } from '../indexes/finding.ts';
 import type { IgnoreRule } from '../indexes/ignore.ts';
-import { database, databaseUrl, storeOptions } from './common.ts';
+import { database, databaseUrl, storeOptions, trustOptions } from './common.ts';
 import { byteSize, decimalNumber, durationSeconds, option, wholeNumber } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -89,6 +89,7 @@ export const indexesOptions = z.strictObject({
     description: 'Keep as many reports in the store.',
     placeholder: 'N',
   }),
+  ...trustOptions,
 });
 
 export type IndexesOptions = z.output<typeof indexesOptions>;

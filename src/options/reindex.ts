@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseWindow } from '../indexes/repair/window.ts';
 import { isTimeZone } from '../retention/calendar.ts';
-import { storeOptions } from './common.ts';
+import { storeOptions, trustOptions } from './common.ts';
 import { byteSize, durationSeconds, option } from './define.ts';
 
 const text = z.string().min(1, 'is empty');
@@ -88,6 +88,7 @@ export const reindexOptions = z.strictObject({
     description: 'With --apply, also drop invalid _ccnew and _ccold indexes of which it is not noted whose they are.',
     byHand: true,
   }),
+  ...trustOptions,
 });
 
 export type ReindexOptions = z.output<typeof reindexOptions>;

@@ -120,7 +120,7 @@ export function factsOf(given: Partial<Facts> = {}): Facts {
     foreignKeys: [],
     sequences: [],
     ages: [],
-    bloat: { judged: [], notExamined: [] },
+    bloat: { judged: [], notExamined: [], unmeasured: null },
     usage: { of: new Map(indexes.map((index) => [index.oid, idle(index)])), servers: 1, countersSince: null, countedSince: NOW, unknown: null },
     overSince: new Map(),
     raised: new Map(),

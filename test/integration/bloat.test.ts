@@ -6,6 +6,7 @@ import { OTHER_SHAPES, SHAPES } from '../../scripts/bench/indexes/shapes.ts';
 import { parseManifest } from '../../src/format/manifest.ts';
 import { type Bloat, type BloatReport, bloatRatio } from '../../src/indexes/bloat/bloat.ts';
 import { type BloatSources, judgeBloat } from '../../src/indexes/bloat/judge.ts';
+import { NEVER_DRILLED } from '../../src/indexes/bloat/measured.ts';
 import { readIndexes } from '../../src/indexes/catalogue/indexes.ts';
 import { withCarefulSession } from '../../src/indexes/catalogue/session.ts';
 import { openSession } from '../../src/postgres/connect.ts';
@@ -16,7 +17,7 @@ import { roleIn } from '../harness/roles.ts';
 
 const signal = new AbortController().signal;
 const newest = Math.max(...majors());
-const NOTHING: BloatSources = { manifest: null, proof: null, exact: false };
+const NOTHING: BloatSources = { drilled: NEVER_DRILLED, exact: false };
 
 /** A report with the names of its indexes. */
 async function judge(target: ConnectionTarget, sources: BloatSources = NOTHING) {
@@ -60,11 +61,11 @@ describe.each(majors())('bloat on Postgres %i', (major) => {
     const { proof } = await runDrill('jobs', store.url);
     const manifest = parseManifest(await readFile(join(store.folder, 'jobs', id, 'manifest.json'), 'utf8'), 'the manifest');
 
-    const measured = await judge(source, { manifest, proof, exact: false });
+    const measured = await judge(source, { drilled: { manifest, proof }, exact: false });
     const live = await sizes(source);
     await runSql(source, "INSERT INTO jobs SELECT i, i % 500, 'done' FROM generate_series(20001, 21000) i");
     await runSql(source, 'ANALYZE jobs');
-    const scaled = await judge(source, { manifest, proof, exact: false });
+    const scaled = await judge(source, { drilled: { manifest, proof }, exact: false });
     await runSql(source, 'DELETE FROM jobs WHERE id > 20000');
     await runSql(source, 'VACUUM jobs');
     await runSql(source, 'REINDEX TABLE jobs');

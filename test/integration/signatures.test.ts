@@ -10,11 +10,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { list, show } from '../../src/catalog/list.ts';
 import { backupFolder, manifestKey, partKey } from '../../src/format/layout.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
+import { indexes } from '../../src/indexes/indexes.ts';
+import { reindex } from '../../src/indexes/repair/reindex.ts';
+import { indexesOptions } from '../../src/options/indexes.ts';
 import { listOptions, showOptions } from '../../src/options/list.ts';
 import { pruneOptions } from '../../src/options/prune.ts';
+import { reindexOptions } from '../../src/options/reindex.ts';
 import { verifyOptions } from '../../src/options/verify.ts';
 import { watchOptions } from '../../src/options/watch.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
+import { coverageLines } from '../../src/report/indexes/coverage.ts';
 import { showText } from '../../src/report/terminal/show.ts';
 import { PLAIN } from '../../src/report/terminal/style.ts';
 import { pruneStore } from '../../src/retention/prune.ts';
@@ -144,6 +149,21 @@ describe.each([
     expect(await runRestore('shop', url, target, { ...trusting, ...s3() })).toMatchObject({ ok: true, rows: drill.proof.rows });
     const { backups } = await list(listOptions.parse({ storage: url, database: 'shop', ...trusting, ...s3() }), recordingContext());
     expect(backups).toMatchObject([{ id, state: 'proven' }]);
+  });
+
+  test('measures bloat only where both it and its proof are signed', async () => {
+    await runSql(source, 'ANALYZE');
+    const given = { databaseUrl: urlOf(source), storage: url, database: 'shop', ...s3() };
+    const report = (more: object = {}) => indexes(indexesOptions.parse({ ...given, ...more }), recordingContext());
+    expect(await report(trusting)).toMatchObject({ measuredBy: { backup: id } });
+    const untrusted = await report({ publicKey: [theirs.publicText] });
+    expect(untrusted.measuredBy).toBeNull();
+    expect(coverageLines(untrusted.report).join('\n')).toMatch(/None of the public keys has signed what drills have measured/);
+    const [index = ''] = untrusted.report.indexes.filter(({ access }) => access === 'btree').map(({ schema, name }) => `${schema}.${name}`);
+    const plan = async (publicKey: string) =>
+      (await reindex(reindexOptions.parse({ ...given, index: [index], publicKey: [publicKey] }), recordingContext())).indexes;
+    expect(await plan(ours.publicText)).toMatchObject([{ method: 'measured' }]);
+    expect(await plan(theirs.publicText)).toMatchObject([{ method: 'estimated' }]);
   });
 
   test('is refused for another public key', async () => {

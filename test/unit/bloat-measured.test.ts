@@ -48,7 +48,7 @@ function proofWith(index: Partial<Proof['indexes'][number]> | null = {}, proof: 
   } as unknown as Proof;
 }
 
-const only = (manifest: Manifest, proof: Proof | null) => measureIndexes(manifest, proof).get('shop.orders_by_customer');
+const only = (manifest: Manifest, proof: Proof) => measureIndexes(manifest, proof).get('shop.orders_by_customer');
 
 describe('an index that a drill built anew', () => {
   it('has both sizes of the snapshot, and as many tuples as the backup counted rows', () => {
@@ -74,8 +74,7 @@ describe('an index that a drill built anew', () => {
     expect(only(manifestWith(), proofWith(null, { indexes: [older] }))).toMatchObject({ rebuiltBytes: 20 * PAGE });
   });
 
-  it.each<[string, Manifest, Proof | null, RegExp]>([
-    ['without a drill', manifestWith(), null, /^No drill/],
+  it.each<[string, Manifest, Proof, RegExp]>([
     ['by a drill of another backup', manifestWith(), proofWith({}, { backup: '20261113T020013Z-0000' }), /another backup/],
     [
       'by another major version',
@@ -103,7 +102,6 @@ describe('an index that a drill built anew', () => {
     expect(only(concealed, proofWith(null))).toMatchObject({ why: expect.stringMatching(/hides/) });
     expect(unlisted({ ...concealed, indexes: [] })).toMatchObject({ why: expect.stringMatching(/hides/) });
     expect(unlisted(manifestWith())).toMatchObject({ why: expect.stringMatching(/not in the backup/) });
-    expect(unlisted(null)).toMatchObject({ why: expect.stringMatching(/^No drill/) });
   });
 
   it('is not measured where rows are missing', () => {

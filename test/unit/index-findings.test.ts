@@ -25,7 +25,7 @@ describe('a bloated index', () => {
     ...given,
   });
   const judged = (one: Bloat, given: Partial<Facts> = {}) =>
-    found({ indexes: [indexOn('a', { name: 'i' })], bloat: { judged: [one], notExamined: [] }, ...given });
+    found({ indexes: [indexOn('a', { name: 'i' })], bloat: { judged: [one], notExamined: [], unmeasured: null }, ...given });
 
   test.each([
     ['at 1.5 × with 100 MB wasted is to be looked at', bloat(300, 200), ['warn bloated shop.i']],
@@ -53,7 +53,9 @@ describe('a bloated index', () => {
   });
 
   test('says by which method, and how to rebuild it without locking anybody out', () => {
-    const [finding] = findAll(factsOf({ indexes: [indexOn('a', { name: 'odd "name' })], bloat: { judged: [bloat(400, 200)], notExamined: [] } }));
+    const [finding] = findAll(
+      factsOf({ indexes: [indexOn('a', { name: 'odd "name' })], bloat: { judged: [bloat(400, 200)], notExamined: [], unmeasured: null } }),
+    );
     expect(finding).toMatchObject({
       object: 'shop."odd ""name"',
       method: 'measured',

@@ -105,7 +105,8 @@ describe('from one report to the next', () => {
     measured: null,
     ...given,
   });
-  const over = (one: Bloat, previous: IndexReport | null) => overSince({ judged: [one], notExamined: [] }, [index], previous, NOW, THRESHOLDS).get(2);
+  const over = (one: Bloat, previous: IndexReport | null) =>
+    overSince({ judged: [one], notExamined: [], unmeasured: null }, [index], previous, NOW, THRESHOLDS).get(2);
 
   test('an index stays over the threshold since the first of the reports that say so', () => {
     expect(over(bloat(), null)).toBe(NOW);
@@ -118,7 +119,14 @@ describe('from one report to the next', () => {
     const trend = Array.from({ length: 26 }, (_, i) => [i, 2e6, 1e6] as const);
     const { usage } = factsOf({ indexes: [index] });
     const made = (bytes: number) =>
-      entries([{ ...index, bytes }], { judged: [bloat()], notExamined: [] }, usage, new Map(), report({ indexes: [entry({ trend })] }), NOW);
+      entries(
+        [{ ...index, bytes }],
+        { judged: [bloat()], notExamined: [], unmeasured: null },
+        usage,
+        new Map(),
+        report({ indexes: [entry({ trend })] }),
+        NOW,
+      );
     expect(made(3e6)[0]?.trend).toEqual([...trend.slice(1), [Date.parse(NOW) / 1000, 3e6, 200e6]]);
     expect(made(3e3)[0]?.trend).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { judgeBloat } from '../../../src/indexes/bloat/judge.ts';
+import { NEVER_DRILLED } from '../../../src/indexes/bloat/measured.ts';
 import { readIndexes } from '../../../src/indexes/catalogue/indexes.ts';
 import { withCarefulSession } from '../../../src/indexes/catalogue/session.ts';
 import { type Session, withSession } from '../../../src/postgres/connect.ts';
@@ -57,7 +58,7 @@ export async function benchManyIndexes(bench: BenchServer): Promise<Row[]> {
           return rows;
         },
       };
-      const report = await judgeBloat(timed, await readIndexes(timed), { manifest: null, proof: null, exact: false }, signal);
+      const report = await judgeBloat(timed, await readIndexes(timed), { drilled: NEVER_DRILLED, exact: false }, signal);
       if (report.judged.length !== MANY) throw new Error(`${report.judged.length} indexes of ${MANY} were judged`);
     });
     queries.push(spent);

@@ -43,6 +43,8 @@ export interface NotExamined {
 export interface BloatReport {
   readonly judged: readonly Bloat[];
   readonly notExamined: readonly NotExamined[];
+  /** Why no drill speaks of any of them; `null` when one does. */
+  readonly unmeasured: Omit<NotExamined, 'oid'> | null;
 }
 
 /** Live size in rebuilt sizes: 1 is as good as new. */

@@ -1,5 +1,3 @@
-import type { Manifest } from '../../format/manifest.ts';
-import type { Proof } from '../../format/proof.ts';
 import type { Session } from '../../postgres/connect.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { countPages, findPgstattuple, type Pgstattuple } from '../catalogue/pgstattuple.ts';
@@ -10,13 +8,12 @@ import { PAGE_BYTES } from './btree-build.ts';
 import { type Estimate, estimateBtree, mergesDuplicates } from './estimated.ts';
 import { judgeExactly } from './exact.ts';
 import { liveTuples } from './live-tuples.ts';
-import { HASH, type MeasuredIndex, measureIndexes, type NotMeasured, unlisted } from './measured.ts';
+import { type Drilled, HASH, type MeasuredIndex, measureIndexes, type NotMeasured, unlisted } from './measured.ts';
 import { judgeByDrill } from './scaled.ts';
 
 export interface BloatSources {
-  /** Of the newest backup that was drilled, and its proof; `null` without one. */
-  readonly manifest: Manifest | null;
-  readonly proof: Proof | null;
+  /** The newest backup that was drilled. */
+  readonly drilled: Drilled;
   /** Read every B-tree that no drill measured, page by page. */
   readonly exact: boolean;
   /** For each index that is read so; a minute unless given. */
@@ -29,8 +26,7 @@ export interface BloatSources {
  */
 export async function judgeBloat(session: Session, indexes: readonly IndexFacts[], sources: BloatSources, signal: AbortSignal): Promise<BloatReport> {
   const stored = indexes.filter(({ partitioned }) => !partitioned);
-  const drilled = sources.manifest === null ? new Map<string, never>() : measureIndexes(sources.manifest, sources.proof);
-  const elsewhere = unlisted(sources.manifest);
+  const measuredOf = measurements(sources.drilled);
   const pgstattuple = sources.exact ? await findPgstattuple(session) : null;
   const judged: Bloat[] = [];
   const notExamined: NotExamined[] = [];
@@ -38,7 +34,7 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
   for (let start = 0; start < stored.length; start += AT_ONCE) {
     const some = stored.slice(start, start + AT_ONCE);
     const statistics = await readIndexStatistics(session, some);
-    const opinions = some.map((index) => opinionOf(index, drilled.get(displayName(index)) ?? elsewhere, statistics, session.versionNumber));
+    const opinions = some.map((index) => opinionOf(index, measuredOf(index), statistics, session.versionNumber));
     const unsure = opinions.filter(({ index, refused, drill }) => refused === null && index.method === 'btree' && !isSure(drill));
     const counting = { pgstattuple, timeoutMs: sources.exactTimeoutMs ?? EXACT_TIMEOUT_MS };
     const exact = await readExactly(session, unsure, statistics, counting, signal);
@@ -48,7 +44,13 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
       else notExamined.push({ oid: opinion.index.oid, ...verdict });
     }
   }
-  return { judged, notExamined };
+  return { judged, notExamined, unmeasured: 'why' in sources.drilled ? sources.drilled : null };
+}
+
+function measurements(drilled: Drilled): (index: IndexFacts) => MeasuredIndex | NotMeasured {
+  if ('why' in drilled) return () => drilled;
+  const measured = measureIndexes(drilled.manifest, drilled.proof);
+  return (index) => measured.get(displayName(index)) ?? unlisted(drilled.manifest);
 }
 
 const AT_ONCE = 2000;

@@ -18,14 +18,21 @@ export interface NotMeasured {
   readonly remedy: string | null;
 }
 
-/**
- * Compares the indexes of a backup's snapshot with those of its drill, by displayName. Without a proof nothing was measured. Pure.
- */
-export function measureIndexes(manifest: Manifest, proof: Proof | null): Map<string, MeasuredIndex | NotMeasured> {
+/** A backup beside the drill that built its indexes anew, or why there is none to go by. */
+export type Drilled = { readonly manifest: Manifest; readonly proof: Proof } | NotMeasured;
+
+export const NEVER_DRILLED: NotMeasured = { why: 'No drill has built it anew yet.', remedy: 'Take a backup and drill it.' };
+export const NO_STORE: NotMeasured = {
+  why: 'Without a store no drill measures it.',
+  remedy: 'Say where the backups are that are drilled (--storage).',
+};
+
+/** Compares the indexes of a backup's snapshot with those of its drill, by displayName. Pure. */
+export function measureIndexes(manifest: Manifest, proof: Proof): Map<string, MeasuredIndex | NotMeasured> {
   const none = whyNothing(manifest, proof);
   const tables = new Map(manifest.tables.map((table) => [displayName(table), table]));
-  const fresh = new Map((proof?.indexes ?? []).map((index) => [displayName(index), index]));
-  const lost = new Set(proof?.checks.filter(({ name }) => name === 'rows').flatMap(({ findings }) => findings.map(({ object }) => object)));
+  const fresh = new Map(proof.indexes.map((index) => [displayName(index), index]));
+  const lost = new Set(proof.checks.filter(({ name }) => name === 'rows').flatMap(({ findings }) => findings.map(({ object }) => object)));
   const compare = (index: ManifestIndex): MeasuredIndex | NotMeasured => {
     if (none !== null) return none;
     const table = tables.get(displayName({ schema: index.schema, name: index.table }));
@@ -51,8 +58,7 @@ const DRILL = 'Run a drill of a backup that holds it.';
 const NOT_BUILT = 'The drill did not build this index.';
 
 /** Of an index that a backup does not list. Pure. */
-export function unlisted(manifest: Manifest | null): NotMeasured {
-  if (manifest === null) return { why: 'No drill has measured it yet.', remedy: 'Take a backup and drill it.' };
+export function unlisted(manifest: Manifest): NotMeasured {
   if (manifest.concealed !== undefined) return HIDDEN;
   return { why: 'It is not in the backup that was drilled.', remedy: DRILL };
 }
@@ -62,8 +68,7 @@ const HIDDEN = {
   remedy: 'Drill a backup whose manifest is not encrypted.',
 };
 
-function whyNothing({ id, source, concealed }: Manifest, proof: Proof | null): NotMeasured | null {
-  if (proof === null) return { why: 'No drill has built the indexes of the backup anew.', remedy: DRILL };
+function whyNothing({ id, source, concealed }: Manifest, proof: Proof): NotMeasured | null {
   if (proof.backup !== id) return { why: 'The drill was of another backup.', remedy: DRILL };
   if (concealed !== undefined && proof.indexes.length === 0) return HIDDEN;
   const major = Number.parseInt(proof.scratch.serverVersion, 10);
