@@ -96,8 +96,10 @@ function node24() {
 
 /** Where this Node can, it is replaced by the other: then signals, exit status and terminal are the script's own. */
 function become(node, argv) {
-  if (process.execve) process.execve(node, [node, ...argv], process.env);
-  const child = spawn(node, argv, { stdio: 'inherit' });
+  // types are stripped once, not by every run
+  const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node'), ...process.env };
+  if (process.execve) process.execve(node, [node, ...argv], env);
+  const child = spawn(node, argv, { stdio: 'inherit', env });
   child.on('error', (error) => stop(`Node 24 could not be started: ${error.message}`, 1));
   // A terminal sends ^C to the child as well: passed on, it would count twice there.
   const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;

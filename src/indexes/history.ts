@@ -1,7 +1,7 @@
 import { type BloatReport, bloatRatio, wastedBytes } from './bloat/bloat.ts';
 import type { IndexFacts } from './facts.ts';
 import { findingKey, type IndexFinding, LEVELS, type Thresholds } from './finding.ts';
-import { type IndexEntry, type IndexReport, indexKey, type ReportedFinding } from './report.ts';
+import { entriesOf, type IndexEntry, type IndexReport, type ReportedFinding } from './report.ts';
 import type { Usage } from './usage.ts';
 
 /** Half a year of weekly reports. */
@@ -19,9 +19,14 @@ export function overSince(
   { actRatio, minWasted }: Thresholds,
 ): Map<number, string> {
   const before = entriesOf(previous);
-  const keys = new Map(indexes.map((index) => [index.oid, indexKey(index)]));
+  const byOid = new Map(indexes.map((index) => [index.oid, index]));
   const over = bloat.judged.filter((one) => one.method !== 'estimated' && bloatRatio(one) >= actRatio && wastedBytes(one) >= minWasted);
-  return new Map(over.map(({ oid }) => [oid, before.get(keys.get(oid) ?? '')?.overSince ?? at]));
+  return new Map(
+    over.map(({ oid }) => {
+      const index = byOid.get(oid);
+      return [oid, (index === undefined ? undefined : before(index))?.overSince ?? at];
+    }),
+  );
 }
 
 /** What a report keeps of each index, with what the report before it knew. */
@@ -39,8 +44,9 @@ export function entries(
     const { oid, schema, name, table, method, bytes, definition } = index;
     const one = judged.get(oid);
     const used = usage.of.get(oid);
+    const last = before(index);
     const point = [Math.floor(Date.parse(at) / 1000), bytes ?? 0, one?.rebuiltBytes ?? null] as const;
-    const trend = [...(before.get(indexKey(index))?.trend ?? []), ...(bytes === null ? [] : [point])].slice(-LONGEST_TREND);
+    const trend = [...(last?.trend ?? []), ...(bytes === null ? [] : [point])].slice(-LONGEST_TREND);
     return {
       oid,
       schema,
@@ -51,7 +57,7 @@ export function entries(
       definition,
       bloat: one === undefined ? null : { method: one.method, bytes: one.bytes, rebuiltBytes: one.rebuiltBytes, confidence: one.confidence },
       scans: used?.scans ?? null,
-      seenSince: used?.seenSince ?? before.get(indexKey(index))?.seenSince ?? at,
+      seenSince: used?.seenSince ?? last?.seenSince ?? at,
       idleSince: used?.idleSince ?? at,
       overSince: over.get(oid) ?? null,
       trend: (bytes ?? 0) >= TREND_FROM_BYTES ? trend : [],
@@ -83,8 +89,4 @@ function changeOf(before: IndexFinding | undefined, now: IndexFinding): Reported
   const grown = now.sizeAtStake - before.sizeAtStake;
   if (Math.abs(grown) <= before.sizeAtStake * NOTABLE) return 'same';
   return grown > 0 ? 'worse' : 'better';
-}
-
-function entriesOf(previous: IndexReport | null): Map<string, IndexEntry> {
-  return new Map(previous?.indexes.map((entry) => [indexKey(entry), entry]));
 }

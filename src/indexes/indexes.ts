@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import type { IndexesOptions } from '../options/indexes.ts';
-import { parseDatabaseUrl } from '../postgres/url.ts';
+import { type ConnectionTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { judgeBloat } from './bloat/judge.ts';
@@ -47,10 +47,26 @@ export async function indexes(options: IndexesOptions, context: Context): Promis
 }
 
 async function withStore(store: Store | null, options: IndexesOptions, context: Context): Promise<IndexesResult> {
-  const { signal, log } = context;
   const target = parseDatabaseUrl(options.databaseUrl, context.environment);
   const database = options.database ?? target.database;
-  const drilled = store === null ? NO_STORE : await findMeasuredSource(store, database, options.publicKey, signal);
+  const drilled = store === null ? NO_STORE : await findMeasuredSource(store, database, options.publicKey, context.signal);
+  const report = await look(target, database, drilled, store, options, context);
+  const json = JSON.stringify(report);
+  if (options.out !== undefined) await write(options.out, report, json);
+  const reportKey = store === null ? null : await storeReport(store, report, json, options.keepReports, context.signal);
+  return { ok: isOk(report, options.failOn), report, reportKey, folder: options.out ?? null, measuredBy: measuredBy(drilled) };
+}
+
+/** Reads and judges. What was read of ten thousand indexes is let go of before the report is written. */
+async function look(
+  target: ConnectionTarget,
+  database: string,
+  drilled: Drilled,
+  store: Store | null,
+  options: IndexesOptions,
+  context: Context,
+): Promise<IndexReport> {
+  const { signal, log } = context;
   const previous = store === null ? null : ((await readLatestReport(store, database, signal))?.report ?? null);
   const raised = store === null ? [] : (await stateInStore(store, database).read()).thresholds;
   const read = await withCarefulSession(target, signal, async (session) => {
@@ -67,18 +83,9 @@ async function withStore(store: Store | null, options: IndexesOptions, context: 
     };
   });
   const replicas = await readReplicas(options.replicaUrl, read.server, context);
-  const made = makeReport({ ...read, database, replicas, previous, raised }, thresholdsOf(options), options.ignore);
-  for (const warning of made.warnings) log.warn(warning);
-  const json = JSON.stringify(made.report);
-  if (options.out !== undefined) await write(options.out, made.report, json);
-  const reportKey = store === null ? null : await storeReport(store, made.report, json, options.keepReports, signal);
-  return {
-    ok: isOk(made.report, options.failOn),
-    report: made.report,
-    reportKey,
-    folder: options.out ?? null,
-    measuredBy: measuredBy(drilled),
-  };
+  const { report, warnings } = makeReport({ ...read, database, replicas, previous, raised }, thresholdsOf(options), options.ignore);
+  for (const warning of warnings) log.warn(warning);
+  return report;
 }
 
 function thresholdsOf({ warnRatio, actRatio, minWasted, unusedAfter, minTable, sequenceUsed, staleRows, ageUsed }: IndexesOptions): Thresholds {

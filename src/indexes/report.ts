@@ -80,6 +80,26 @@ export interface IndexEntry {
   readonly trend: readonly (readonly [number, number, number | null])[];
 }
 
+/** What a report knew of an index of that name; nothing where there is no report. */
+export function entriesOf(report: IndexReport | null): EntryOf {
+  if (report === null) return () => undefined;
+  const before = known.get(report);
+  if (before !== undefined) return before;
+  const schemas = new Map<string, Map<string, IndexEntry>>();
+  for (const entry of report.indexes) {
+    const names = schemas.get(entry.schema) ?? new Map<string, IndexEntry>();
+    schemas.set(entry.schema, names.set(entry.name, entry));
+  }
+  const entryOf: EntryOf = ({ schema, name }) => schemas.get(schema)?.get(name);
+  known.set(report, entryOf);
+  return entryOf;
+}
+
+export type EntryOf = (index: { readonly schema: string; readonly name: string }) => IndexEntry | undefined;
+
+/** Usage, history and trend each ask for the same. */
+const known = new WeakMap<IndexReport, EntryOf>();
+
 /** By what an index is known again in another report: a REINDEX gives it another oid. */
 export function indexKey({ schema, name }: { readonly schema: string; readonly name: string }): string {
   return JSON.stringify([schema, name]);

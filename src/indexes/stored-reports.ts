@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { LifeboatError } from '../errors.ts';
 import { reportKey, reportsFolder } from '../format/layout.ts';
 import type { Store } from '../storage/store.ts';
-import { BLOAT_METHODS } from './bloat/bloat.ts';
+import { BLOAT_METHODS, CONFIDENCES } from './bloat/bloat.ts';
 import { FINDING_KINDS, LEVELS } from './finding.ts';
-import { type IndexReport, REPORT_FORMAT } from './report.ts';
+import { type IndexEntry, type IndexReport, REPORT_FORMAT } from './report.ts';
 
 export interface StoredReport {
   readonly key: string;
@@ -43,9 +43,7 @@ export function parseReport(json: string): IndexReport | null {
   try {
     const report = JSON.parse(json) as IndexReport;
     stored.parse(report);
-    // one by one: a copy of all of them at once would double what a large report takes
-    const isSound = report.findings.every((one) => finding.safeParse(one).success) && report.indexes.every((one) => entry.safeParse(one).success);
-    return isSound ? report : null;
+    return report.findings.every((one) => finding.safeParse(one).success) && report.indexes.every(isEntry) ? report : null;
   } catch {
     return null;
   }
@@ -69,7 +67,7 @@ async function readReport(store: Store, key: string, signal: AbortSignal): Promi
 
 const NAME = /\/reports\/\d{8}T\d{6}Z\.json$/;
 
-const confidence = z.enum(['high', 'medium', 'low']);
+const confidence = z.enum(CONFIDENCES);
 const method = z.enum(BLOAT_METHODS);
 
 const stored = z.looseObject({
@@ -98,18 +96,24 @@ const finding = z.looseObject({
   method: method.nullable(),
 });
 
-const entry = z.looseObject({
-  oid: z.number(),
-  schema: z.string(),
-  name: z.string(),
-  table: z.string(),
-  access: z.string(),
-  bytes: z.number().nullable(),
-  definition: z.string().nullable(),
-  bloat: z.looseObject({ method, bytes: z.number(), rebuiltBytes: z.number(), confidence }).nullable(),
-  scans: z.number().nullable(),
-  seenSince: z.string(),
-  idleSince: z.string(),
-  overSince: z.string().nullable(),
-  trend: z.array(z.tuple([z.number(), z.number(), z.number().nullable()])),
-});
+/** By hand: what a schema copies of ten thousand entries takes 30 MB. */
+function isEntry(one: unknown): one is IndexEntry {
+  const { oid, schema, name, table, access, bytes, definition, bloat, scans, seenSince, idleSince, overSince, trend } = (one ?? {}) as IndexEntry;
+  return (
+    areTexts(schema, name, table, access, seenSince, idleSince, definition ?? '', overSince ?? '') &&
+    areNumbers(oid, bytes ?? 0, scans ?? 0) &&
+    [bytes, definition, bloat, scans, overSince].every((value) => value !== undefined) &&
+    (bloat === null ||
+      (areNumbers(bloat.bytes, bloat.rebuiltBytes) && BLOAT_METHODS.includes(bloat.method) && CONFIDENCES.includes(bloat.confidence))) &&
+    Array.isArray(trend) &&
+    trend.every((point) => Array.isArray(point) && point.length === 3 && areNumbers(point[0], point[1], point[2] ?? 0))
+  );
+}
+
+function areTexts(...values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
+}
+
+function areNumbers(...values: readonly unknown[]): boolean {
+  return values.every(Number.isFinite);
+}

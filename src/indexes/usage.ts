@@ -1,5 +1,5 @@
 import type { IndexFacts } from './facts.ts';
-import { type IndexReport, indexKey } from './report.ts';
+import { type EntryOf, entriesOf, type IndexReport } from './report.ts';
 
 /** How much each index is used, on all servers that were asked. */
 export interface Usage {
@@ -45,14 +45,14 @@ export function usageOf(
   unknown: string | null,
 ): Usage {
   const totals = new Map(indexes.filter(({ scans }) => scans !== null).map((index) => [index.oid, totalOf(index.oid, servers)]));
-  const before = new Map(previous?.indexes.map((entry) => [indexKey(entry), entry]));
+  const before = entriesOf(previous);
   const since = latest(servers);
   const continues = previous !== null && isContinued(indexes, totals, before, previous, servers, since);
   const countedSince = earliest(since, continues ? previous.server.countedSince : null, at);
   const of = indexes.flatMap((index): [number, IndexUsage][] => {
     const total = totals.get(index.oid);
     if (total === undefined) return [];
-    const known = before.get(indexKey(index));
+    const known = before(index);
     const entry = known !== undefined && known.definition === index.definition ? known : undefined;
     const idleSince = earliest(total.scans === 0 ? since : null, continues && entry?.scans === total.scans ? entry.idleSince : null, at);
     return [[index.oid, { ...total, idleSince, seenSince: entry?.seenSince ?? at }]];
@@ -74,14 +74,14 @@ function totalOf(oid: number, servers: readonly Counters[]): { readonly scans: n
 function isContinued(
   indexes: readonly IndexFacts[],
   totals: Totals,
-  before: ReadonlyMap<string, IndexReport['indexes'][number]>,
+  before: EntryOf,
   previous: IndexReport,
   servers: readonly Counters[],
   since: string | null,
 ): boolean {
   if (previous.server.counted !== servers.length || previous.server.countersSince !== since) return false;
   return indexes.every((index) => {
-    const entry = before.get(indexKey(index));
+    const entry = before(index);
     return entry?.oid !== index.oid || (totals.get(index.oid)?.scans ?? 0) >= (entry.scans ?? 0);
   });
 }

@@ -7,7 +7,8 @@ export const BLOAT_METHODS = ['measured', 'scaled', 'exact', 'estimated'] as con
  */
 export type BloatMethod = (typeof BLOAT_METHODS)[number];
 
-export type Confidence = 'high' | 'medium' | 'low';
+export const CONFIDENCES = ['high', 'medium', 'low'] as const;
+export type Confidence = (typeof CONFIDENCES)[number];
 
 export interface Bloat {
   readonly oid: number;

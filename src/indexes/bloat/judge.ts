@@ -53,7 +53,7 @@ function measurements(drilled: Drilled): (index: IndexFacts) => MeasuredIndex | 
   return (index) => measured.get(displayName(index)) ?? unlisted(drilled.manifest);
 }
 
-const AT_ONCE = 2000;
+const AT_ONCE = 500;
 const EXACT_TIMEOUT_MS = 60_000;
 
 interface Opinion {

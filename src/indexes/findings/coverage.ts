@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ForeignKeyFacts, IndexColumn, IndexFacts } from '../facts.ts';
 
 /** Methods whose order of columns decides what they can find. */
@@ -29,7 +28,12 @@ const UPKEEP = new Set(['fillfactor', 'deduplicate_items', 'fastupdate', 'gin_pe
 
 /** Same table, method, parameters, keys in their order, opclass and its options, collation, sort order, predicate, INCLUDE and uniqueness. */
 export function isSame(a: IndexFacts, b: IndexFacts): boolean {
-  return signature(a) === signature(b);
+  return beginsAlike(a, b) && signature(a) === signature(b);
+}
+
+/** Most pairs are told apart by as much, without anything being written down. */
+function beginsAlike(a: IndexFacts, b: IndexFacts): boolean {
+  return a.tableOid === b.tableOid && a.method === b.method && a.columns[0]?.attnum === b.columns[0]?.attnum;
 }
 
 /** Equal for indexes that can do exactly the same. */
@@ -38,7 +42,14 @@ export function signature(index: IndexFacts): string {
   return JSON.stringify([
     index.tableOid,
     index.method,
-    keysOf(index).map((column) => [textOf(column), ...comparisonOf(column), column.descending, column.nullsFirst]),
+    keysOf(index).map((column) => [
+      textOf(column),
+      column.opclassOid,
+      column.opclassOptions,
+      column.collationOid,
+      column.descending,
+      column.nullsFirst,
+    ]),
     [...new Set(included)].sort(),
     index.parameters.filter((parameter) => !UPKEEP.has(parameter.split('=', 1)[0] as string)),
     index.predicate,
@@ -53,7 +64,7 @@ export function signature(index: IndexFacts): string {
  * A unique index is covered only by one that is unique on the same keys in the same way.
  */
 export function covers(wide: IndexFacts, narrow: IndexFacts): boolean {
-  if (wide.tableOid !== narrow.tableOid || wide.method !== ORDERED || narrow.method !== ORDERED) return false;
+  if (!beginsAlike(wide, narrow) || wide.method !== ORDERED) return false;
   if (wide.predicate !== narrow.predicate || narrow.exclusion) return false;
   const [wideKeys, narrowKeys] = [keysOf(wide), keysOf(narrow)];
   if (narrowKeys.length > wideKeys.length) return false;
@@ -98,15 +109,12 @@ function textOf({ attnum, text }: IndexColumn): string {
   return attnum === 0 ? text : `#${attnum}`;
 }
 
-/** What makes two values the same to it, and one smaller than the other. */
-function comparisonOf({ opclassOid, opclassOptions, collationOid }: IndexColumn) {
-  return [opclassOid, opclassOptions, collationOid] as const;
-}
-
 function serves(wide: IndexColumn, narrow: IndexColumn, flipped: boolean): boolean {
   return (
     textOf(wide) === textOf(narrow) &&
-    isDeepStrictEqual(comparisonOf(wide), comparisonOf(narrow)) &&
+    wide.opclassOid === narrow.opclassOid &&
+    wide.opclassOptions === narrow.opclassOptions &&
+    wide.collationOid === narrow.collationOid &&
     wide.descending === (narrow.descending !== flipped) &&
     wide.nullsFirst === (narrow.nullsFirst !== flipped)
   );

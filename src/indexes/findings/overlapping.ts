@@ -74,12 +74,8 @@ export function preference({ usage, foreignKeys }: Pick<Facts, 'usage' | 'foreig
 }
 
 function groups(indexes: readonly IndexFacts[]): IndexFacts[][] {
-  const byTable = new Map<number, IndexFacts[]>();
-  for (const index of indexes) {
-    if (!isUsable(index) || !isReadable(index)) continue;
-    byTable.set(index.tableOid, [...(byTable.get(index.tableOid) ?? []), index]);
-  }
-  return [...byTable.values()].filter(({ length }) => length > 1);
+  const comparable = indexes.filter((index) => isUsable(index) && isReadable(index));
+  return [...Map.groupBy(comparable, ({ tableOid }) => tableOid).values()].filter(({ length }) => length > 1);
 }
 
 /** A constraint's index goes only when another constraint does the same; one that something else rests on, never. */
