@@ -64,7 +64,7 @@ function ofUse({ unknown, countedSince }: Usage, { now }: ServerFacts, wanted: n
   if (unknown !== null) return [{ object, why: unknown, remedy: 'Correct --replica-url, or leave it away.' }];
   const known = (Date.parse(now) - Date.parse(countedSince)) / 1000;
   if (known >= wanted) return [];
-  const why = `Scans are known to have been counted for ${seconds(known)} only, and it takes ${seconds(wanted)} to say that nobody uses an index.`;
+  const why = `Scans are known to have been counted for ${seconds(known)} only, and it takes ${seconds(wanted)} to say that nobody uses an index of which no scan is known.`;
   return [{ object, why, remedy: 'Reports that are stored beside the backups (--storage) keep count of the time.' }];
 }
 

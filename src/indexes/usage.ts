@@ -17,11 +17,9 @@ export interface Usage {
 
 export interface IndexUsage {
   readonly scans: number;
-  /** ISO time of the last scan, where Postgres keeps it. */
-  readonly lastScan: string | null;
   /** ISO time since which it is known that there was no scan. */
   readonly idleSince: string;
-  /** ISO time of the first report that saw it: it is at least as old. */
+  /** ISO time of the first report that saw it, or of its last scan if that was before: it is at least as old. */
   readonly seenSince: string;
 }
 
@@ -29,12 +27,18 @@ export interface IndexUsage {
 export interface Counters {
   /** ISO time of their reset; `null` when Postgres does not know. */
   readonly since: string | null;
-  readonly scans: ReadonlyMap<number, { readonly scans: number; readonly lastScan: string | null }>;
+  readonly scans: ReadonlyMap<number, ScanCount>;
+}
+
+export interface ScanCount {
+  readonly scans: number;
+  /** ISO time; `null` before Postgres 16, and when there was none. */
+  readonly lastScan: string | null;
 }
 
 /**
- * Adds up what all servers counted, and works out since when each index is idle: since the counters' reset where there was no scan at all,
- * or since the first of the reports between which its scans did not change.
+ * Adds up what all servers counted, and works out since when each index is idle: since its last scan, or since the counters' reset where
+ * there was none, on whatever server that was latest; or since the first of the reports between which its scans did not change.
  * @param unknown why the counters of a server that was asked are not there
  */
 export function usageOf(
@@ -46,7 +50,7 @@ export function usageOf(
 ): Usage {
   const totals = new Map(indexes.filter(({ scans }) => scans !== null).map((index) => [index.oid, totalOf(index.oid, servers)]));
   const before = entriesOf(previous);
-  const since = latest(servers);
+  const since = latest(servers.map((server) => server.since));
   const continues = previous !== null && isContinued(indexes, totals, before, previous, servers, since);
   const countedSince = earliest(since, continues ? previous.server.countedSince : null, at);
   const of = indexes.flatMap((index): [number, IndexUsage][] => {
@@ -54,26 +58,30 @@ export function usageOf(
     if (total === undefined) return [];
     const known = before(index);
     const entry = known !== undefined && known.definition === index.definition ? known : undefined;
-    const idleSince = earliest(total.scans === 0 ? since : null, continues && entry?.scans === total.scans ? entry.idleSince : null, at);
-    return [[index.oid, { ...total, idleSince, seenSince: entry?.seenSince ?? at }]];
+    const idleSince = earliest(total.quietSince, continues && entry?.scans === total.scans ? entry.idleSince : null, at);
+    return [[index.oid, { scans: total.scans, idleSince, seenSince: earliest(entry?.seenSince ?? null, total.lastScan, at) }]];
   });
   return { of: new Map(of), servers: servers.length, countersSince: since, countedSince, unknown };
 }
 
-type Totals = ReadonlyMap<number, { readonly scans: number; readonly lastScan: string | null }>;
+interface Total extends ScanCount {
+  /** ISO time; `null` when a server does not know. */
+  readonly quietSince: string | null;
+}
 
-function totalOf(oid: number, servers: readonly Counters[]): { readonly scans: number; readonly lastScan: string | null } {
-  const counted = servers.map(({ scans }) => scans.get(oid));
+function totalOf(oid: number, servers: readonly Counters[]): Total {
+  const counted = servers.map(({ since, scans }) => ({ since, ...(scans.get(oid) ?? { scans: 0, lastScan: null }) }));
   return {
-    scans: counted.reduce((sum, one) => sum + (one?.scans ?? 0), 0),
-    lastScan: counted.reduce<string | null>((last, one) => (one?.lastScan && one.lastScan > (last ?? '') ? one.lastScan : last), null),
+    scans: counted.reduce((sum, { scans }) => sum + scans, 0),
+    lastScan: latest(counted.map(({ lastScan }) => lastScan).filter((time) => time !== null)),
+    quietSince: latest(counted.map(({ since, scans, lastScan }) => (scans === 0 ? since : lastScan))),
   };
 }
 
 /** The same servers counted on: no reset, and, after a crash that no reset tells of, no counter that has fallen. */
 function isContinued(
   indexes: readonly IndexFacts[],
-  totals: Totals,
+  totals: ReadonlyMap<number, Total>,
   before: EntryOf,
   previous: IndexReport,
   servers: readonly Counters[],
@@ -86,9 +94,8 @@ function isContinued(
   });
 }
 
-/** `null` when one of them is not known. */
-function latest(servers: readonly Counters[]): string | null {
-  const times = servers.map(({ since }) => since);
+/** `null` when one of them is not known, or there are none. */
+function latest(times: readonly (string | null)[]): string | null {
   return times.includes(null) ? null : ((times as string[]).toSorted().at(-1) ?? null);
 }
 

@@ -100,7 +100,7 @@ export function indexOn(columns: string, given: Partial<IndexFacts> = {}): Index
 /** What findings are made of, with nothing to find, but for what is given. */
 export function factsOf(given: Partial<Facts> = {}): Facts {
   const indexes = given.indexes ?? [];
-  const idle = (index: IndexFacts): IndexUsage => ({ scans: index.scans ?? 0, lastScan: null, idleSince: NOW, seenSince: NOW });
+  const idle = (index: IndexFacts): IndexUsage => ({ scans: index.scans ?? 0, idleSince: NOW, seenSince: NOW });
   return {
     server: {
       database: 'shop',

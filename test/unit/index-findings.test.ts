@@ -94,7 +94,7 @@ describe('an invalid index', () => {
 describe('an unused index', () => {
   const idle = (index: IndexFacts, days: number, seen = days): [number, IndexUsage] => [
     index.oid,
-    { scans: 0, lastScan: null, idleSince: daysAgo(days), seenSince: daysAgo(seen) },
+    { scans: 0, idleSince: daysAgo(days), seenSince: daysAgo(seen) },
   ];
   const unused = (indexes: readonly IndexFacts[], given: Partial<Facts> = {}, days = 31) => {
     const { usage } = factsOf();
@@ -142,7 +142,7 @@ describe('an unused index', () => {
   test('goes where only the narrower of two is scanned', () => {
     const [wide, narrow] = [large('a b'), large('a', { name: 'short', oid: 3, scans: 7 })];
     const { usage } = factsOf();
-    const of = new Map([idle(wide, 31), [3, { scans: 7, lastScan: NOW, idleSince: NOW, seenSince: daysAgo(90) }]]);
+    const of = new Map([idle(wide, 31), [3, { scans: 7, idleSince: NOW, seenSince: daysAgo(90) }]]);
     expect(found({ indexes: [wide, narrow], usage: { ...usage, of } })).toEqual(['warn unused shop.i']);
   });
 

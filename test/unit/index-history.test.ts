@@ -12,7 +12,10 @@ import { factsOf, indexOn, NOW, THRESHOLDS } from '../harness/index-facts.ts';
 
 const daysAgo = (days: number) => new Date(Date.parse(NOW) - days * 86_400_000).toISOString();
 const index = indexOn('a', { name: 'i' });
-const counters = (scans: number, since: string | null): Counters => ({ since, scans: new Map([[2, { scans, lastScan: null }]]) });
+const counters = (scans: number, since: string | null, lastScan: string | null = null): Counters => ({
+  since,
+  scans: new Map([[2, { scans, lastScan }]]),
+});
 
 const entry = (given: Partial<IndexEntry> = {}): IndexEntry => ({
   oid: 2,
@@ -56,6 +59,17 @@ describe('an index is idle', () => {
   test('since the latest reset of all servers, when none scanned it', () => {
     expect(idleSince([counters(0, daysAgo(40)), counters(0, daysAgo(3))], null)).toBe(daysAgo(3));
     expect(idleSince([counters(0, daysAgo(40)), counters(2, daysAgo(3))], null)).toBe(NOW);
+  });
+
+  test('since its last scan, where every server that scanned it keeps that time', () => {
+    expect(idleSince([counters(7, daysAgo(90), daysAgo(50))], null)).toBe(daysAgo(50));
+    expect(idleSince([counters(7, null, daysAgo(50))], null)).toBe(daysAgo(50));
+    expect(idleSince([counters(7, null, daysAgo(50)), counters(0, daysAgo(40))], null)).toBe(daysAgo(40));
+    expect(idleSince([counters(7, null, daysAgo(50)), counters(2, daysAgo(60), daysAgo(3))], null)).toBe(daysAgo(3));
+    expect(idleSince([counters(7, null, daysAgo(50)), counters(2, daysAgo(60))], null)).toBe(NOW);
+    const seen = (previous: IndexReport | null) => usageOf([index], [counters(7, null, daysAgo(50))], previous, NOW, null).of.get(2)?.seenSince;
+    expect(seen(null)).toBe(daysAgo(50));
+    expect(seen(report({ indexes: [entry({ seenSince: daysAgo(70) })] }))).toBe(daysAgo(70));
   });
 
   test('since nobody knows when, where Postgres does not know of a reset', () => {

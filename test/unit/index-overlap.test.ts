@@ -189,9 +189,7 @@ describe('whatever the indexes of a table are', () => {
       fc.property(sets, fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), (indexes, scanned) => {
         const facts = factsOf({ indexes, foreignKeys: [foreignKey] });
         const long = '2026-01-01T00:00:00.000Z';
-        const of = new Map(
-          indexes.map(({ oid }, i) => [oid, { scans: Number(scanned[i]), lastScan: null, idleSince: scanned[i] ? NOW : long, seenSince: long }]),
-        );
+        const of = new Map(indexes.map(({ oid }, i) => [oid, { scans: Number(scanned[i]), idleSince: scanned[i] ? NOW : long, seenSince: long }]));
         const dropped = new Set(findAll({ ...facts, usage: { ...facts.usage, of } }).map((finding) => finding.index?.oid));
         const stay = indexes.filter(({ oid }) => !dropped.has(oid));
         for (const one of indexes.filter((_, i) => scanned[i])) {
