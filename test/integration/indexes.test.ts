@@ -70,7 +70,12 @@ describe('a report on the indexes of a database', () => {
     await runSql(target, ALIKE);
     if (major >= 18) await runSql(target, PERIODS);
     const result = await run(target);
-    expect(namesOf(result)).toEqual(['foreign-key public.notes notes_other_fkey', 'redundant public.notes_middle', 'redundant public.notes_short']);
+    expect(namesOf(result)).toEqual([
+      'foreign-key public.notes notes_other_fkey',
+      'foreign-key public.years years_key_fkey',
+      'redundant public.notes_middle',
+      'redundant public.notes_short',
+    ]);
     for (const { kind, evidence } of result.report.findings) if (kind === 'redundant') expect(evidence[0]).toMatch(/^public\.notes_long begins/);
   });
 
@@ -239,6 +244,12 @@ const ALIKE = `
   CREATE INDEX ON notes USING brin (at) WITH (pages_per_range = 128);
   CREATE INDEX ON notes USING gist (body gist_trgm_ops (siglen = 32));
   CREATE INDEX ON notes USING gist (body gist_trgm_ops (siglen = 256));
+  CREATE TABLE gone ("user" bigint REFERENCES keys, x int, y int, UNIQUE (x, y), FOREIGN KEY (x, y) REFERENCES gone (x, y));
+  CREATE INDEX ON gone ("user") WHERE "user" IS NOT NULL;
+  CREATE TABLE years (key bigint REFERENCES keys, at date) PARTITION BY RANGE (at);
+  CREATE TABLE year PARTITION OF years FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY RANGE (at);
+  CREATE TABLE month PARTITION OF year FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+  CREATE TABLE later PARTITION OF years FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
   CREATE INDEX notes_short ON notes (at);
   CREATE INDEX notes_middle ON notes (at, body);
   CREATE INDEX notes_long ON notes (at, body, narrow);
@@ -246,6 +257,7 @@ const ALIKE = `
 
 const PERIODS = `
   CREATE EXTENSION btree_gist;
+  CREATE TABLE promised (wide bigint REFERENCES keys NOT ENFORCED);
   CREATE TABLE rooms (id int, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS));
   CREATE TABLE stays (room int, during daterange, FOREIGN KEY (room, PERIOD during) REFERENCES rooms (id, PERIOD during));
   CREATE INDEX ON stays (room);

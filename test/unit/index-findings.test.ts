@@ -167,6 +167,20 @@ describe('an unused index', () => {
     expect(confidence({ server: { ...server, standby: true } }, 31)).toEqual([['info', 'low']]);
   });
 
+  test('of a partitioned table stays whole where a leaf of it stays for another, and goes where that one is scanned', () => {
+    const parent = indexOn('a b', { name: 'parent', partitioned: true, bytes: 0, scans: null, oid: 9, tableOid: 8 });
+    const leaf = large('a b', { name: 'leaf', oid: 10, parentOid: 9 });
+    const { usage } = factsOf();
+    const of = (own: IndexFacts) => {
+      const times = own.scans === 0 ? idle(own, 31) : ([own.oid, { scans: 3, idleSince: NOW, seenSince: daysAgo(31) }] as const);
+      return found({ indexes: [parent, leaf, own], usage: { ...usage, of: new Map([idle(leaf, 31), times]) } });
+    };
+    expect(of(large('a b', { name: 'own', oid: 11 }))).toEqual(['warn duplicate shop.own']);
+    expect(of(large('a b', { name: 'own', oid: 11, scans: 3 }))).toEqual(['warn duplicate shop.own']);
+    expect(of(large('a', { name: 'own', oid: 11 }))).toEqual(['warn redundant shop.own']);
+    expect(of(large('a', { name: 'own', oid: 11, scans: 3 }))).toEqual(['warn unused shop.parent']);
+  });
+
   test('of a partitioned table is judged by all its leaves', () => {
     const parent = indexOn('a', { name: 'parent', partitioned: true, bytes: 0, scans: null, oid: 9, tableOid: 8 });
     const leaves = [large('a', { oid: 10, parentOid: 9 }), large('a', { oid: 11, parentOid: 9, tableOid: 12 })];
@@ -232,7 +246,11 @@ describe('a foreign key', () => {
     expect(bare([key([1])], [indexOn('a', { method: 'hash' })])).toEqual([]);
     expect(bare([key([1])], [indexOn('a', { method: 'gin' })])).toEqual(['warn foreign-key shop.orders fk']);
     expect(bare([key([1])], [indexOn('a', { predicate: '(a IS NOT NULL)' })])).toEqual([]);
+    expect(bare([key([1])], [indexOn('a', { predicate: '("a" IS NOT NULL)' })])).toEqual([]);
+    expect(bare([key([1, 2])], [indexOn('a b', { predicate: '((a IS NOT NULL) AND (b IS NOT NULL))' })])).toEqual([]);
     expect(bare([key([1])], [indexOn('a', { predicate: '(a > 5)' })])).toEqual(['warn foreign-key shop.orders fk']);
+    expect(bare([key([1])], [indexOn('a b', { predicate: '(b IS NOT NULL)' })])).toEqual(['warn foreign-key shop.orders fk']);
+    expect(bare([key([1])], [indexOn('a', { predicate: '((a IS NOT NULL) OR (a IS NOT NULL))' })])).toEqual(['warn foreign-key shop.orders fk']);
     expect(bare([key([1])], [indexOn('a', { valid: false })])).toContain('warn foreign-key shop.orders fk');
   });
 

@@ -81,6 +81,11 @@ describe('of two indexes of a table', () => {
     if (!expected.some((one) => one === 'duplicate y')) expect(found([y, x])).toEqual(expected);
   });
 
+  test('a column may have the name that an unread expression is given', () => {
+    const columns = indexOn('a').columns.map((column) => ({ ...column, text: '?' }));
+    expect(found([named('x', 'a', { columns }), named('y', 'a', { columns })])).toEqual(['duplicate y']);
+  });
+
   test('another operator class, collation or order of NULLs is something else', () => {
     const [x, y] = [named('x', 'a'), named('y', 'a b')];
     for (const changed of [{ opclassOid: 7 }, { opclassOptions: '{siglen=32}' }, { collationOid: 7 }, { nullsFirst: true }]) {

@@ -1,3 +1,4 @@
+import { isOnlyNotNull } from '../predicate.ts';
 import type { Distinct } from './distinct.ts';
 import { exactly, type Interval, within } from './interval.ts';
 
@@ -103,8 +104,7 @@ interface Part {
 
 /** Whether a partial index has every value of a column, and only lacks its NULLs. */
 export function isAllOfIt(predicate: string, column: string): boolean {
-  const quoted = /^[a-z_][a-z0-9_$]*$/.test(column) ? column : `"${column.replaceAll('"', '""')}"`;
-  return predicate === `(${quoted} IS NOT NULL)`;
+  return isOnlyNotNull(predicate, [column]);
 }
 
 /** What of a column a partial index has, when only the table's statistics are known. */

@@ -21,7 +21,7 @@ export async function readTables(session: Session): Promise<TableFacts[]> {
   });
 }
 
-/** Foreign keys of tables that hold rows; of a partition, with the partitioned table that it comes from. */
+/** Foreign keys that are enforced, of tables that hold rows; of a partition, with the partitioned table that it comes from. */
 export function readForeignKeys(session: Session): Promise<ForeignKeyFacts[]> {
   return session.query<ForeignKeyFacts>(FOREIGN_KEYS_SQL);
 }
@@ -68,14 +68,21 @@ const FOREIGN_KEYS_SQL = `
          o.conindid::int8::float8 AS "referencedIndexOid", o.confrelid::int8::float8 AS "referencedOid",
          rn.nspname AS "referencedSchema", r.relname AS "referencedTable",
          CASE o.confdeltype WHEN 'a' THEN 'no action' WHEN 'r' THEN 'restrict' WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set null' ELSE 'set default' END AS "onDelete",
-         CASE WHEN p.conrelid <> o.conrelid THEN pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) END AS "inheritedFrom"
+         CASE WHEN root.relation <> o.conrelid THEN pg_catalog.json_build_object('schema', tn.nspname, 'name', t.relname) END AS "inheritedFrom"
     FROM pg_catalog.pg_constraint o
     JOIN pg_catalog.pg_class c ON c.oid = o.conrelid AND c.relkind = 'r' AND c.relpersistence <> 't'
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_catalog.pg_class r ON r.oid = o.confrelid
     JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
     LEFT JOIN pg_catalog.pg_constraint p ON p.oid = o.conparentid
-    LEFT JOIN pg_catalog.pg_class t ON t.oid = p.conrelid
+    LEFT JOIN LATERAL (
+      WITH RECURSIVE up (oid, parent, relation) AS (
+        SELECT p.oid, p.conparentid, p.conrelid WHERE p.oid IS NOT NULL
+        UNION ALL
+        SELECT c.oid, c.conparentid, c.conrelid FROM up JOIN pg_catalog.pg_constraint c ON c.oid = up.parent
+      )
+      SELECT relation FROM up WHERE parent = 0) root ON o.conparentid <> 0
+    LEFT JOIN pg_catalog.pg_class t ON t.oid = root.relation
     LEFT JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace
     CROSS JOIN LATERAL (
       SELECT pg_catalog.json_agg(a.attnum ORDER BY u.i) AS attnums, pg_catalog.json_agg(a.attname ORDER BY u.i) AS columns,
@@ -86,5 +93,7 @@ const FOREIGN_KEYS_SQL = `
         LEFT JOIN pg_catalog.pg_operator p ON p.oid = u.operator) k
    WHERE o.contype = 'f' AND n.nspname NOT IN ${NOT_OURS}
      AND (p.oid IS NULL OR p.conrelid <> o.conrelid)
+     -- from Postgres 18 on
+     AND coalesce((pg_catalog.to_jsonb(o) ->> 'conenforced')::bool, true)
    ORDER BY n.nspname, c.relname, o.conname
 `;

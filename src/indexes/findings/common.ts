@@ -1,6 +1,7 @@
 import { displayName, qualifiedName } from '../../postgres/identifiers.ts';
 import type { IndexFacts } from '../facts.ts';
 import type { IndexFinding } from '../finding.ts';
+import { leavesOf } from './partitions.ts';
 
 type Index = Pick<IndexFacts, 'oid' | 'schema' | 'name'>;
 
@@ -29,11 +30,13 @@ export function dropSql(index: Pick<IndexFacts, 'schema' | 'name' | 'table' | 'c
   return `DROP INDEX ${partitioned ? '' : 'CONCURRENTLY '}${qualifiedName(index)};`;
 }
 
+/** What goes with an index beside itself. */
+export function clusterNote({ clustered }: Pick<IndexFacts, 'clustered'>): string[] {
+  return clustered ? ['The table is clustered by it: CLUSTER without a name needs it.'] : [];
+}
+
 /** Bytes of an index, of a partitioned one those of its leaves; by relpages where it could not be read. */
 export function sizesOf(indexes: readonly IndexFacts[]): (index: IndexFacts) => number {
-  const children = new Map<number, IndexFacts[]>();
-  for (const index of indexes) if (index.parentOid !== null) children.set(index.parentOid, [...(children.get(index.parentOid) ?? []), index]);
-  const sizeOf = (index: IndexFacts): number =>
-    index.partitioned ? (children.get(index.oid) ?? []).reduce((sum, child) => sum + sizeOf(child), 0) : (index.bytes ?? index.pages * 8192);
-  return sizeOf;
+  const leaves = leavesOf(indexes);
+  return (index) => leaves(index).reduce((sum, { bytes, pages }) => sum + (bytes ?? pages * 8192), 0);
 }

@@ -1,4 +1,5 @@
 import type { ForeignKeyFacts, IndexColumn, IndexFacts } from '../facts.ts';
+import { isOnlyNotNull } from '../predicate.ts';
 
 /** Methods whose order of columns decides what they can find. */
 const ORDERED = 'btree';
@@ -13,7 +14,7 @@ export function isUsable({ valid, ready, live }: IndexFacts): boolean {
 
 /** Whether everything that tells it from another was read. */
 export function isReadable(index: IndexFacts): boolean {
-  return index.definition !== null && index.predicate !== '?' && index.columns.every(({ text }) => text !== '?');
+  return index.definition !== null && index.predicate !== '?' && index.columns.every(({ attnum, text }) => attnum !== 0 || text !== '?');
 }
 
 /** Whether somebody relies on the very index: a constraint, a replica identity, a partitioned index, an extension. */
@@ -86,8 +87,8 @@ export function coversForeignKey(index: IndexFacts, foreignKey: ForeignKeyFacts)
   const isRightMethod = index.method === ORDERED || (index.method === 'hash' && columns.length === 1) || (index.method === 'gist' && period);
   if (!isRightMethod || !columns.every((_, i) => keys.some((key) => finds(index, key, foreignKey, i)))) return false;
   // a referencing row that is looked for has no NULL there
-  const harmless = keys.length === 1 ? `(${quoted(keys[0]?.text ?? '')} IS NOT NULL)` : null;
-  return index.predicate === null || index.predicate === harmless;
+  const names = keys.map(({ text }) => text);
+  return index.predicate === null || isOnlyNotNull(index.predicate, names);
 }
 
 /** Whether it finds them by some of the columns at least. */
@@ -122,8 +123,4 @@ function serves(wide: IndexColumn, narrow: IndexColumn, flipped: boolean): boole
 
 function uniqueness(index: IndexFacts): readonly boolean[] {
   return index.unique ? [true, index.nullsNotDistinct, index.immediate] : [false];
-}
-
-function quoted(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

@@ -5,6 +5,7 @@ import type { Facts } from './facts.ts';
 import { findForeignKeys } from './foreign-keys.ts';
 import { findInvalid } from './invalid.ts';
 import { findOverlapping } from './overlapping.ts';
+import { leavesOf, lineageOf } from './partitions.ts';
 import { findSequences } from './sequences.ts';
 import { findSequentialScans, findStatistics } from './tables.ts';
 import { findUnused } from './unused.ts';
@@ -21,9 +22,12 @@ export function findAll(facts: Facts): IndexFinding[] {
  */
 function findSuperfluous(facts: Facts): IndexFinding[] {
   const unused = findUnused(facts);
-  const idle = new Set(unused.flatMap(({ index }) => index?.oid ?? []));
+  const [leaves, lineage] = [leavesOf(facts.indexes), lineageOf(facts.indexes)];
+  const named = new Set(unused.map(({ index }) => index?.oid));
+  // a partitioned index goes with its leaves
+  const idle = new Set(facts.indexes.filter(({ oid }) => named.has(oid)).flatMap((index) => [index.oid, ...leaves(index).map(({ oid }) => oid)]));
   const overlapping = findOverlapping(facts, idle);
-  const told = new Set(overlapping.flatMap(({ finding, keeper }) => [finding.index?.oid, keeper.oid]));
+  const told = new Set(overlapping.flatMap(({ finding, keeper }) => [finding.index?.oid, ...lineage(keeper)]));
   return [...overlapping.map(({ finding }) => finding), ...unused.filter(({ index }) => !told.has(index?.oid))];
 }
 

@@ -2,7 +2,7 @@ import { displayName } from '../../postgres/identifiers.ts';
 import { bytes, counted, ratio } from '../../report/format.ts';
 import type { IndexFacts } from '../facts.ts';
 import type { IndexFinding } from '../finding.ts';
-import { aboutIndex, dropSql, sizesOf } from './common.ts';
+import { aboutIndex, clusterNote, dropSql, sizesOf } from './common.ts';
 import { covers, isReadable, isSame, isUsable } from './coverage.ts';
 import type { Facts } from './facts.ts';
 
@@ -94,6 +94,7 @@ function duplicate(index: IndexFacts, keeper: IndexFacts, facts: Facts, sizeOf: 
       `${displayName(keeper)} can do exactly the same, and is the one to keep: ${whyKept(keeper, facts)}.`,
       `Keep: ${keeper.definition}.`,
       `Drop: ${index.definition}.`,
+      ...clusterNote(index),
     ],
     sizeAtStake: sizeOf(index),
     remedySql: dropSql(index),
@@ -112,6 +113,7 @@ function redundant(index: IndexFacts, keeper: IndexFacts, facts: Facts, sizeOf: 
       `Keep: ${keeper.definition}.`,
       `Drop: ${index.definition}.`,
       ...(isMuchLarger ? [`The one to keep is ${ratio(kept, size)} as large (${bytes(kept)}): what reads the small one much may get slower.`] : []),
+      ...clusterNote(index),
     ],
     sizeAtStake: size,
     confidence: isMuchLarger ? 'low' : 'medium',

@@ -3,9 +3,10 @@ import type { Confidence } from '../bloat/bloat.ts';
 import type { IndexFacts } from '../facts.ts';
 import type { IndexFinding } from '../finding.ts';
 import type { IndexUsage } from '../usage.ts';
-import { aboutIndex, dropSql, sizesOf, tableName } from './common.ts';
+import { aboutIndex, clusterNote, dropSql, sizesOf, tableName } from './common.ts';
 import { coversForeignKey, isUsable } from './coverage.ts';
 import type { Facts } from './facts.ts';
+import { leavesOf } from './partitions.ts';
 
 /**
  * Indexes that no server scanned for as long as the thresholds ask. Never one that does something without being scanned: a unique one, a
@@ -15,10 +16,10 @@ export function findUnused(facts: Facts): IndexFinding[] {
   const { indexes, usage, thresholds, server } = facts;
   if (usage.unknown !== null) return [];
   const sizeOf = sizesOf(indexes);
-  const leavesOf = leaves(indexes);
+  const leaves = leavesOf(indexes);
   const now = Date.parse(server.now);
   const findings = indexes.filter(mayGo).flatMap((index) => {
-    const parts = leavesOf(index);
+    const parts = leaves(index);
     const used = parts.map(({ oid }) => usage.of.get(oid));
     if (parts.length === 0 || used.includes(undefined)) return [];
     const since = latest((used as IndexUsage[]).map(({ idleSince }) => idleSince));
@@ -39,7 +40,7 @@ export function findUnused(facts: Facts): IndexFinding[] {
         ...(index.columns.some(({ attnum }) => attnum === 0)
           ? ['Its expression has statistics of its own, by which the planner judges queries that never scan the index: they go with it.']
           : []),
-        ...(index.clustered ? ['The table is clustered by it: CLUSTER without a name needs it.'] : []),
+        ...clusterNote(index),
       ],
       sizeAtStake: size,
       confidence,
@@ -47,7 +48,7 @@ export function findUnused(facts: Facts): IndexFinding[] {
     });
     return { index, finding };
   });
-  return withoutLastCovers(findings, facts, leavesOf);
+  return withoutLastCovers(findings, facts, leaves);
 }
 
 function mayGo(index: IndexFacts): boolean {
@@ -58,7 +59,7 @@ function mayGo(index: IndexFacts): boolean {
 type Candidate = { readonly index: IndexFacts; readonly finding: IndexFinding };
 
 /** The largest first, each only as long as every foreign key that it covers has another index that stays. */
-function withoutLastCovers(candidates: readonly Candidate[], { indexes, foreignKeys }: Facts, leavesOf: Leaves): IndexFinding[] {
+function withoutLastCovers(candidates: readonly Candidate[], { indexes, foreignKeys }: Facts, leaves: ReturnType<typeof leavesOf>): IndexFinding[] {
   const keysOn = Map.groupBy(foreignKeys, ({ tableOid }) => tableOid);
   const indexesOn = Map.groupBy(indexes, ({ tableOid }) => tableOid);
   const dropped = new Set<IndexFacts>();
@@ -69,21 +70,12 @@ function withoutLastCovers(candidates: readonly Candidate[], { indexes, foreignK
   return candidates
     .toSorted((a, b) => b.finding.sizeAtStake - a.finding.sizeAtStake)
     .filter(({ index }) => {
-      const parts = leavesOf(index);
+      const parts = leaves(index);
       if (parts.some(isLastCover)) return false;
       for (const part of parts) dropped.add(part);
       return true;
     })
     .map(({ finding }) => finding);
-}
-
-type Leaves = (index: IndexFacts) => IndexFacts[];
-
-/** What has storage: the index itself, or the leaves of a partitioned one. */
-function leaves(indexes: readonly IndexFacts[]): Leaves {
-  const children = Map.groupBy(indexes, ({ parentOid }) => parentOid);
-  const of = (index: IndexFacts): IndexFacts[] => (index.partitioned ? (children.get(index.oid) ?? []).flatMap(of) : [index]);
-  return of;
 }
 
 function latest(times: readonly string[]): string {
