@@ -178,10 +178,12 @@ export interface ServerFacts {
   /** ISO time. */
   readonly now: string;
   readonly startedAt: string;
+  /** Whether scans and changes are counted (track_counts). */
+  readonly counts: boolean;
   /** Since when counters are kept; `null` when Postgres does not know. */
   readonly countersSince: string | null;
   readonly role: string;
-  /** Standbys that stream from it right now. */
+  /** Standbys that stream from it right now; neither receivers of WAL alone, nor logical replication, nor base backups. */
   readonly standbys: number;
   /** Indexes of TOAST tables, which nobody judges. */
   readonly toast: { readonly indexes: number; readonly bytes: number };

@@ -61,7 +61,7 @@ export function makeReport(observed: Observed, thresholds: Thresholds, ignore: r
       standby: server.standby,
       countersSince: usage.countersSince,
       countedSince: usage.countedSince,
-      counted: servers.length,
+      resets: usage.resets,
     },
     coverage: coverageOf(bloat, indexes, observed.sequences, server, usage, thresholds),
     findings: compared(kept, previous),

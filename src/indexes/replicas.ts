@@ -13,22 +13,30 @@ export interface Replicas {
   readonly unknown: string | null;
 }
 
-/** What replicas counted of the same indexes. One that does not answer, or that is of another cluster, leaves unknown what is unused. */
+/** What replicas counted of the same indexes. One that does not answer or count, or is of another cluster, leaves unknown what is unused. */
 export async function readReplicas(urls: readonly string[], primary: ServerFacts, context: Context): Promise<Replicas> {
   const counters: Counters[] = [];
+  if (!primary.counts) return { counters, unknown: 'This server counts no scans: track_counts is off.' };
+  const asked = new Set([primary.startedAt]);
   for (const url of urls.flatMap((text) => text.split(/\s+/)).filter((text) => text !== '')) {
     const target = parseDatabaseUrl(url, context.environment);
     try {
       const counted = await withCarefulSession(target, context.signal, async (session) => {
-        const { systemIdentifier, countersSince, database } = await readServer(session);
+        const { systemIdentifier, countersSince, database, startedAt, counts } = await readServer(session);
         const isOther = systemIdentifier !== null && primary.systemIdentifier !== null && systemIdentifier !== primary.systemIdentifier;
-        if (isOther || database !== primary.database) return null;
+        if (isOther || database !== primary.database) return 'other';
+        // a name for reading may lead to the primary, or to a replica that was asked before
+        if (asked.has(startedAt)) return 'again';
+        if (!counts) return 'uncounted';
+        asked.add(startedAt);
         const rows = await session.query<{ oid: number; scans: number; lastScan: string | null }>(scansSql(session.versionNumber));
         return { since: countersSince, scans: new Map(rows.map(({ oid, scans, lastScan }) => [oid, { scans, lastScan }])) };
       });
-      if (counted === null)
+      if (counted === 'other')
         return { counters, unknown: `${describeTarget(target)} is no replica of this database, so its scans say nothing of these indexes.` };
-      counters.push(counted);
+      if (counted === 'uncounted') return { counters, unknown: `${describeTarget(target)} counts no scans: track_counts is off there.` };
+      if (counted === 'again') context.log.warn(`${describeTarget(target)} is a server that was asked already: its scans are counted once.`);
+      else counters.push(counted);
     } catch (error) {
       if (context.signal.aborted || !(error instanceof LifeboatError)) throw error;
       return { counters, unknown: `The replica at ${describeTarget(target)} could not be asked: ${error.message}` };

@@ -19,8 +19,8 @@ export interface IndexReport {
     readonly countersSince: string | null;
     /** ISO time since which the counters are known to have counted on, by that reset or by the reports before. */
     readonly countedSince: string;
-    /** How many servers' counters are added up: this one and the replicas that were given. */
-    readonly counted: number;
+    /** ISO time of the reset of each server whose counters are added up, this one among them; in ascending order and unknown ones first. */
+    readonly resets: readonly (string | null)[];
   };
   readonly coverage: Coverage;
   /** The worst first. */

@@ -78,7 +78,7 @@ const stored = z.looseObject({
     systemIdentifier: z.string().nullable(),
     countersSince: z.string().nullable(),
     countedSince: z.string(),
-    counted: z.number(),
+    resets: z.array(z.string().nullable()),
   }),
   findings: z.array(z.unknown()),
   indexes: z.array(z.unknown()),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { IndexFacts } from './facts.ts';
 import { type EntryOf, entriesOf, type IndexReport } from './report.ts';
 
@@ -11,6 +12,8 @@ export interface Usage {
   readonly countersSince: string | null;
   /** ISO time since which all counters are known to have counted on, by their reset or by the reports before. */
   readonly countedSince: string;
+  /** As in a report. */
+  readonly resets: readonly (string | null)[];
   /** Why nobody can say of any index that it is unused; `null` when it can be said. */
   readonly unknown: string | null;
 }
@@ -51,7 +54,8 @@ export function usageOf(
   const totals = new Map(indexes.filter(({ scans }) => scans !== null).map((index) => [index.oid, totalOf(index.oid, servers)]));
   const before = entriesOf(previous);
   const since = latest(servers.map((server) => server.since));
-  const continues = previous !== null && isContinued(indexes, totals, before, previous, servers, since);
+  const resets = servers.map((server) => server.since).toSorted((a, b) => ((a ?? '') < (b ?? '') ? -1 : 1));
+  const continues = previous !== null && isDeepStrictEqual(previous.server.resets, resets) && isContinued(indexes, totals, before);
   const countedSince = earliest(since, continues ? previous.server.countedSince : null, at);
   const of = indexes.flatMap((index): [number, IndexUsage][] => {
     const total = totals.get(index.oid);
@@ -61,7 +65,7 @@ export function usageOf(
     const idleSince = earliest(total.quietSince, continues && entry?.scans === total.scans ? entry.idleSince : null, at);
     return [[index.oid, { scans: total.scans, idleSince, seenSince: earliest(entry?.seenSince ?? null, total.lastScan, at) }]];
   });
-  return { of: new Map(of), servers: servers.length, countersSince: since, countedSince, unknown };
+  return { of: new Map(of), servers: servers.length, countersSince: since, countedSince, resets, unknown };
 }
 
 interface Total extends ScanCount {
@@ -78,16 +82,8 @@ function totalOf(oid: number, servers: readonly Counters[]): Total {
   };
 }
 
-/** The same servers counted on: no reset, and, after a crash that no reset tells of, no counter that has fallen. */
-function isContinued(
-  indexes: readonly IndexFacts[],
-  totals: ReadonlyMap<number, Total>,
-  before: EntryOf,
-  previous: IndexReport,
-  servers: readonly Counters[],
-  since: string | null,
-): boolean {
-  if (previous.server.counted !== servers.length || previous.server.countersSince !== since) return false;
+/** After a crash, of which no reset tells, a counter has fallen. */
+function isContinued(indexes: readonly IndexFacts[], totals: ReadonlyMap<number, Total>, before: EntryOf): boolean {
   return indexes.every((index) => {
     const entry = before(index);
     return entry?.oid !== index.oid || (totals.get(index.oid)?.scans ?? 0) >= (entry.scans ?? 0);

@@ -226,9 +226,6 @@ describe('a report', () => {
       expect(namesOf(result)).not.toContain('unused faults.idle');
       expect(coverageLines(result.report).join('\n')).toMatch(/Not examined: unused indexes\. .*(?:could not be asked|is no replica)/);
     }
-    const both = await run(faulty, { unusedAfter: '0s', replicaUrl: [`${urlOf(faulty)} ${urlOf(faulty)}`] });
-    expect(both.report.server.counted).toBe(3);
-    expect(namesOf(both)).toContain('unused faults.idle');
   });
 });
 

@@ -38,7 +38,7 @@ const report = (given: Partial<IndexReport> = {}, countersSince: string | null =
   tool: 'test',
   database: 'shop',
   at: daysAgo(7),
-  server: { versionNumber: 180_000, systemIdentifier: '1', standby: false, countersSince, countedSince: daysAgo(7), counted: 1 },
+  server: { versionNumber: 180_000, systemIdentifier: '1', standby: false, countersSince, countedSince: daysAgo(7), resets: [countersSince] },
   coverage: { indexes: 1, methods: { measured: 0, scaled: 0, exact: 0, estimated: 0 }, notExamined: [], other: [] },
   findings: [],
   ignored: [],
@@ -86,6 +86,9 @@ describe('an index is idle', () => {
   test('since now, when counters were reset or lost, or other servers were asked, in between', () => {
     expect(idleSince([counters(0, daysAgo(1))], report())).toBe(daysAgo(1));
     expect(idleSince([counters(0, null), counters(0, null)], report())).toBe(NOW);
+    const two = report({ server: { ...report().server, resets: [null, null] } });
+    expect(idleSince([counters(0, null), counters(0, null)], two)).toBe(daysAgo(7));
+    expect(idleSince([counters(0, null), counters(0, daysAgo(1))], two)).toBe(NOW);
     const other = indexOn('b', { name: 'j', oid: 5 });
     const lost = {
       since: null,

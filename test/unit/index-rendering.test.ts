@@ -30,7 +30,7 @@ const report = (given: Partial<IndexReport> = {}): IndexReport => ({
   tool: 'test',
   database: EVIL,
   at: NOW,
-  server: { versionNumber: 180_000, systemIdentifier: '1', standby: false, countersSince: null, countedSince: NOW, counted: 1 },
+  server: { versionNumber: 180_000, systemIdentifier: '1', standby: false, countersSince: null, countedSince: NOW, resets: [null] },
   coverage: {
     indexes: 3,
     methods: { measured: 1, scaled: 0, exact: 0, estimated: 1 },

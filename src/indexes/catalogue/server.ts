@@ -35,9 +35,12 @@ const BUILDING = `
 const SERVER_SQL = `
   SELECT d.datname AS database, pg_catalog.pg_is_in_recovery() AS standby, ${isoTime('pg_catalog.clock_timestamp()')} AS now,
          ${isoTime('pg_catalog.pg_postmaster_start_time()')} AS "startedAt",
+         pg_catalog.current_setting('track_counts')::bool AS counts,
          ${isoTime('pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)')} AS "countersSince",
          current_user::text AS role,
-         (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_get_wal_senders() WHERE pid IS NOT NULL)::int AS standbys,
+         (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_get_wal_senders() w
+           WHERE w.pid IS NOT NULL AND w.state IS DISTINCT FROM 'backup' AND NOT (w.state = 'streaming' AND w.replay_lsn IS NULL)
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_get_replication_slots() s WHERE s.active_pid = w.pid AND s.slot_type = 'logical'))::int AS standbys,
          (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
            WHERE x.relkind = 'i' AND n.nspname = 'pg_toast' AND x.oid >= 16384)::int AS toast,
          (SELECT coalesce(sum(x.relpages), 0) * 8192 FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
