@@ -31,7 +31,8 @@ export function indexReportOutcome({ ok, report, folder }: IndexesResult): Outco
       subject: 'indexes',
       database,
       title: `Indexes of ${database}: ${counted(pressing.length, 'finding')}`,
-      open: pressing.length > 0,
+      // what nobody could look at this time has not been done
+      open: [...pressing, ...report.unseen].some(({ level }) => level !== 'info'),
       headline,
       markdown: indexesIssue(report),
       news: pressing.some(({ change }) => change === 'new' || change === 'worse') ? changesLine(report) : null,

@@ -28,7 +28,13 @@ export function coverageOf(
       BLOAT_METHODS.map((method) => [method, bloat.judged.filter((one) => one.method === method).length]),
     ) as Coverage['methods'],
     notExamined: grouped(left),
-    other: [...ofDrills(bloat), ...ofUse(usage, server, unusedAfterSeconds), ...ofSequences(sequences, server.role), ...ofToast(server)],
+    other: [
+      ...ofDrills(bloat),
+      ...ofPages(bloat),
+      ...ofUse(usage, server, unusedAfterSeconds),
+      ...ofSequences(sequences, server.role),
+      ...ofToast(server),
+    ],
   };
 }
 
@@ -38,11 +44,11 @@ function reasonOf(index: IndexFacts, told: { readonly why: string; readonly reme
 }
 
 function grouped(left: readonly { readonly index: IndexFacts; readonly why: string; readonly remedy: string | null }[]): Coverage['notExamined'] {
-  const groups = [...Map.groupBy(left, ({ why, remedy }) => JSON.stringify([why, remedy])).values()];
+  const groups = [...Map.groupBy(left, ({ why }) => why).values()];
   const all = groups
     .map((group) => ({
       why: group[0]?.why ?? '',
-      remedy: group[0]?.remedy ?? null,
+      remedy: remedyOf(group.map(({ remedy }) => remedy)),
       indexes: group.length,
       bytes: group.reduce((sum, { index }) => sum + (index.bytes ?? index.pages * 8192), 0),
       examples: group.slice(0, EXAMPLES).map(({ index }) => displayName(index)),
@@ -55,8 +61,20 @@ function grouped(left: readonly { readonly index: IndexFacts; readonly why: stri
   return [...all.slice(0, MOST_REASONS), others];
 }
 
+/** The same for each table is said once. */
+function remedyOf(remedies: readonly (string | null)[]): string | null {
+  const [first = null, ...others] = new Set(remedies);
+  return first === null || others.length === 0 ? first : `${first} And ${counted(others.length, 'more statement')} like that.`;
+}
+
 function ofDrills({ unmeasured }: BloatReport): Coverage['other'] {
   return unmeasured === null ? [] : [{ object: 'bloat measured by a drill', ...unmeasured }];
+}
+
+function ofPages({ uncounted }: BloatReport): Coverage['other'] {
+  if (uncounted === null) return [];
+  const { indexes, why, remedy } = uncounted;
+  return [{ object: `the pages of ${counted(indexes, 'index', 'indexes')} (--exact)`, why, remedy }];
 }
 
 function ofUse({ unknown, countedSince }: Usage, { now }: ServerFacts, wanted: number): Coverage['other'] {

@@ -32,6 +32,8 @@ export interface IndexFinding {
   readonly evidence: readonly string[];
   /** Bytes that the remedy would give back, or, of a table, that are concerned. */
   readonly sizeAtStake: number;
+  /** The share of a limit that is used up; of a sequence or an age only. */
+  readonly used: number | null;
   readonly confidence: Confidence;
   /** Statements to review; `null` where no statement would do. */
   readonly remedySql: string | null;

@@ -9,6 +9,8 @@ const LONGEST_TREND = 26;
 const TREND_FROM_BYTES = 1024 * 1024;
 /** So much more or less is a change. */
 const NOTABLE = 0.1;
+/** And so much of a limit. */
+const USED_MORE = 0.05;
 
 /** Since when every report measured an index at `actRatio` or above, by the index's oid; an estimate does not count. */
 export function overSince(
@@ -22,9 +24,9 @@ export function overSince(
   const byOid = new Map(indexes.map((index) => [index.oid, index]));
   const over = bloat.judged.filter((one) => one.method !== 'estimated' && bloatRatio(one) >= actRatio && wastedBytes(one) >= minWasted);
   return new Map(
-    over.map(({ oid }) => {
+    over.flatMap(({ oid }) => {
       const index = byOid.get(oid);
-      return [oid, (index === undefined ? undefined : before(index))?.overSince ?? at];
+      return index === undefined ? [] : [[oid, before(index)?.overSince ?? at] as const];
     }),
   );
 }
@@ -41,7 +43,7 @@ export function entries(
   const judged = new Map(bloat.judged.map((one) => [one.oid, one]));
   const before = entriesOf(previous);
   return indexes.map((index) => {
-    const { oid, schema, name, table, method, bytes, definition } = index;
+    const { oid, schema, name, table, method, bytes } = index;
     const one = judged.get(oid);
     const used = usage.of.get(oid);
     const last = before(index);
@@ -54,38 +56,55 @@ export function entries(
       table,
       access: method,
       bytes,
-      definition,
+      definition: index.definition ?? last?.definition ?? null,
       bloat: one === undefined ? null : { method: one.method, bytes: one.bytes, rebuiltBytes: one.rebuiltBytes, confidence: one.confidence },
       scans: used?.scans ?? null,
       seenSince: used?.seenSince ?? last?.seenSince ?? at,
       idleSince: used?.idleSince ?? at,
-      overSince: over.get(oid) ?? null,
-      trend: (bytes ?? 0) >= TREND_FROM_BYTES ? trend : [],
+      overSince: over.get(oid) ?? (index.unread === null ? null : (last?.overSince ?? null)),
+      trend: bytes === null || bytes >= TREND_FROM_BYTES ? trend : [],
     };
   });
 }
 
 /** Each finding with what has changed about it. */
 export function compared(findings: readonly IndexFinding[], previous: IndexReport | null): ReportedFinding[] {
-  const before = new Map(previous?.findings.map((finding) => [findingKey(finding), finding]));
+  const before = new Map(known(previous).map((finding) => [findingKey(finding), finding]));
   return findings.map((finding) => ({ ...finding, change: previous === null ? null : changeOf(before.get(findingKey(finding)), finding) }));
 }
 
-/** What was found before and is not found any more; not what nobody looked at this time. */
-export function gone(
-  findings: readonly Pick<IndexFinding, 'kind' | 'object'>[],
+/**
+ * What was found before and is not found any more: gone, or unseen where nobody could look at it this time.
+ * @param found with what is ignored
+ */
+export function missing(
+  found: readonly Pick<IndexFinding, 'kind' | 'object'>[],
   previous: IndexReport | null,
   wasExamined: (finding: IndexFinding) => boolean,
-): IndexReport['gone'] {
-  if (previous === null) return null;
-  const still = new Set(findings.map(findingKey));
-  return previous.findings.filter((finding) => !still.has(findingKey(finding)) && wasExamined(finding)).map(({ kind, object }) => ({ kind, object }));
+): Pick<IndexReport, 'gone' | 'unseen'> {
+  const still = new Set(found.map(findingKey));
+  const [gone = [], unseen = []] = split(
+    known(previous).filter((finding) => !still.has(findingKey(finding))),
+    wasExamined,
+  );
+  return { gone: previous === null ? null : gone.map(({ kind, object }) => ({ kind, object })), unseen };
+}
+
+/** What a report found, and what it had not forgotten of those before; without what had changed about it. */
+function known(report: IndexReport | null): IndexFinding[] {
+  return report === null ? [] : [...report.findings.map(({ change: _, ...finding }) => finding), ...report.unseen];
+}
+
+function split<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
+  const { true: first = [], false: second = [] } = Object.groupBy(all, (one) => String(isFirst(one)) as 'true' | 'false');
+  return [first, second];
 }
 
 function changeOf(before: IndexFinding | undefined, now: IndexFinding): ReportedFinding['change'] {
   if (before === undefined) return 'new';
   const byLevel = LEVELS.indexOf(before.level) - LEVELS.indexOf(now.level);
   if (byLevel !== 0) return byLevel > 0 ? 'worse' : 'better';
+  if (now.used !== null && before.used !== null && Math.abs(now.used - before.used) >= USED_MORE) return now.used > before.used ? 'worse' : 'better';
   const grown = now.sizeAtStake - before.sizeAtStake;
   if (Math.abs(grown) <= before.sizeAtStake * NOTABLE) return 'same';
   return grown > 0 ? 'worse' : 'better';

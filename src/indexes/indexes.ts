@@ -1,20 +1,22 @@
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import type { IndexesOptions } from '../options/indexes.ts';
+import { areTwoClusters } from '../postgres/inventory.ts';
 import { type ConnectionTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { judgeBloat } from './bloat/judge.ts';
-import { type Drilled, NO_STORE } from './bloat/measured.ts';
+import { type Drilled, NO_STORE, ofServer } from './bloat/measured.ts';
 import { readIndexes } from './catalogue/indexes.ts';
 import { readSequences } from './catalogue/sequences.ts';
 import { readAges, readServer } from './catalogue/server.ts';
 import { withCarefulSession } from './catalogue/session.ts';
 import { readForeignKeys, readTables } from './catalogue/tables.ts';
+import type { ServerFacts } from './facts.ts';
 import { LEVELS, type Thresholds } from './finding.ts';
 import { makeReport } from './make-report.ts';
 import { findMeasuredSource } from './measured-source.ts';
-import { stateInStore } from './repair/state.ts';
+import { type RaisedThreshold, stateInStore } from './repair/state.ts';
 import { readReplicas } from './replicas.ts';
 import type { IndexReport } from './report.ts';
 import { readLatestReport, storeReport } from './stored-reports.ts';
@@ -49,8 +51,7 @@ export async function indexes(options: IndexesOptions, context: Context): Promis
 async function withStore(store: Store | null, options: IndexesOptions, context: Context): Promise<IndexesResult> {
   const target = parseDatabaseUrl(options.databaseUrl, context.environment);
   const database = options.database ?? target.database;
-  const drilled = store === null ? NO_STORE : await findMeasuredSource(store, database, options.publicKey, context.signal);
-  const report = await look(target, database, drilled, store, options, context);
+  const { report, drilled } = await look(target, database, store, options, context);
   const json = JSON.stringify(report);
   if (options.out !== undefined) await write(options.out, report, json);
   const reportKey = store === null ? null : await storeReport(store, report, json, options.keepReports, context.signal);
@@ -61,31 +62,51 @@ async function withStore(store: Store | null, options: IndexesOptions, context: 
 async function look(
   target: ConnectionTarget,
   database: string,
-  drilled: Drilled,
   store: Store | null,
   options: IndexesOptions,
   context: Context,
-): Promise<IndexReport> {
+): Promise<{ readonly report: IndexReport; readonly drilled: Drilled }> {
   const { signal, log } = context;
-  const previous = store === null ? null : ((await readLatestReport(store, database, signal))?.report ?? null);
-  const raised = store === null ? [] : (await stateInStore(store, database).read()).thresholds;
-  const read = await withCarefulSession(target, signal, async (session) => {
+  return withCarefulSession(target, signal, async (session) => {
     const server = await readServer(session);
+    const known = store === null ? NOTHING_KNOWN : await recall(store, database, server, options, signal);
     const all = (await readIndexes(session)).filter(({ temporary }) => !temporary);
-    return {
+    const read = {
       server,
       indexes: all,
       tables: await readTables(session),
       foreignKeys: await readForeignKeys(session),
       sequences: await readSequences(session),
       ages: await readAges(session),
-      bloat: await judgeBloat(session, all, { drilled, exact: options.exact }, signal),
+      bloat: await judgeBloat(session, all, { drilled: known.drilled, exact: options.exact }, signal),
     };
+    const replicas = await readReplicas(options.replicaUrl, server, context);
+    const report = makeReport({ ...read, ...known, database, replicas }, thresholdsOf(options), options.ignore);
+    for (const note of report.notes) log.warn(note);
+    return { report, drilled: known.drilled };
   });
-  const replicas = await readReplicas(options.replicaUrl, read.server, context);
-  const { report, warnings } = makeReport({ ...read, database, replicas, previous, raised }, thresholdsOf(options), options.ignore);
-  for (const warning of warnings) log.warn(warning);
-  return report;
+}
+
+/** What the store knows of this very server, and not of another that had the database's name. */
+interface Known {
+  readonly drilled: Drilled;
+  readonly previous: IndexReport | null;
+  readonly raised: readonly RaisedThreshold[];
+}
+
+const NOTHING_KNOWN: Known = { drilled: NO_STORE, previous: null, raised: [] };
+
+async function recall(store: Store, database: string, server: ServerFacts, { publicKey }: IndexesOptions, signal: AbortSignal): Promise<Known> {
+  const { now, systemIdentifier } = server;
+  // a clock that went back leaves reports of a time to come
+  const isBefore = ({ at, server: of }: IndexReport) => at <= now && !areTwoClusters(of.systemIdentifier, systemIdentifier);
+  const latest = await readLatestReport(store, database, signal, isBefore);
+  const state = await stateInStore(store, database).read();
+  return {
+    drilled: ofServer(await findMeasuredSource(store, database, publicKey, signal), systemIdentifier),
+    previous: latest?.report ?? null,
+    raised: areTwoClusters(state.of?.systemIdentifier ?? null, systemIdentifier) ? [] : state.thresholds,
+  };
 }
 
 function thresholdsOf({ warnRatio, actRatio, minWasted, unusedAfter, minTable, sequenceUsed, staleRows, ageUsed }: IndexesOptions): Thresholds {

@@ -3,7 +3,7 @@ import { distrustOf } from '../catalog/trust.ts';
 import { LifeboatError } from '../errors.ts';
 import { BACKUP_ID, databaseFolder } from '../format/layout.ts';
 import type { Store } from '../storage/store.ts';
-import { type Drilled, NEVER_DRILLED, type NotMeasured } from './bloat/measured.ts';
+import { type Drilled, HIDDEN, NEVER_DRILLED, type NotMeasured } from './bloat/measured.ts';
 
 /**
  * The newest backup whose indexes a drill has built anew, with that drill's proof.
@@ -19,6 +19,7 @@ export async function findMeasuredSource(store: Store, database: string, publicK
       const proof = proofs.find(({ indexes }) => indexes.length > 0);
       if (isTrusted && proof !== undefined) return { manifest: backup.manifest, proof };
       if (!isTrusted || unsigned > 0) why = UNSIGNED;
+      else if (backup.manifest.concealed !== undefined && why === NEVER_DRILLED) why = HIDDEN;
     } catch (error) {
       if (!(error instanceof LifeboatError) || !error.code.startsWith('manifest-')) throw error;
     }

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
+import { areTwoClusters } from '../postgres/inventory.ts';
 import { describeTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { readServer } from './catalogue/server.ts';
 import { withCarefulSession } from './catalogue/session.ts';
@@ -23,8 +24,7 @@ export async function readReplicas(urls: readonly string[], primary: ServerFacts
     try {
       const counted = await withCarefulSession(target, context.signal, async (session) => {
         const { systemIdentifier, countersSince, database, startedAt, counts } = await readServer(session);
-        const isOther = systemIdentifier !== null && primary.systemIdentifier !== null && systemIdentifier !== primary.systemIdentifier;
-        if (isOther || database !== primary.database) return 'other';
+        if (areTwoClusters(systemIdentifier, primary.systemIdentifier) || database !== primary.database) return 'other';
         // a name for reading may lead to the primary, or to a replica that was asked before
         if (asked.has(startedAt)) return 'again';
         if (!counts) return 'uncounted';

@@ -28,6 +28,10 @@ export interface IndexReport {
   readonly ignored: readonly { readonly kind: FindingKind; readonly object: string; readonly reason: string; readonly until: string | null }[];
   /** What the report before this one found and this one did not; `null` when there is none to compare with. */
   readonly gone: readonly { readonly kind: FindingKind; readonly object: string }[] | null;
+  /** What reports before this one found, and nobody could look at since: neither there nor gone. */
+  readonly unseen: readonly IndexFinding[];
+  /** What a person should know beside the findings: a rule that has ended. Sentences. */
+  readonly notes: readonly string[];
   /** When the report was made that this one is compared with. */
   readonly previous: string | null;
   readonly indexes: readonly IndexEntry[];
@@ -80,7 +84,10 @@ export interface IndexEntry {
   readonly trend: readonly (readonly [number, number, number | null])[];
 }
 
-/** What a report knew of an index of that name; nothing where there is no report. */
+/**
+ * What a report knew of the very same index: of its name and definition, or, where nobody could read that now, of its name and oid. Nothing
+ * where there is no report.
+ */
 export function entriesOf(report: IndexReport | null): EntryOf {
   if (report === null) return () => undefined;
   const before = known.get(report);
@@ -90,12 +97,15 @@ export function entriesOf(report: IndexReport | null): EntryOf {
     const names = schemas.get(entry.schema) ?? new Map<string, IndexEntry>();
     schemas.set(entry.schema, names.set(entry.name, entry));
   }
-  const entryOf: EntryOf = ({ schema, name }) => schemas.get(schema)?.get(name);
+  const entryOf: EntryOf = ({ schema, name, oid, definition }) => {
+    const entry = schemas.get(schema)?.get(name);
+    return (definition === null ? entry?.oid === oid : entry?.definition === definition) ? entry : undefined;
+  };
   known.set(report, entryOf);
   return entryOf;
 }
 
-export type EntryOf = (index: { readonly schema: string; readonly name: string }) => IndexEntry | undefined;
+export type EntryOf = (index: Pick<IndexEntry, 'schema' | 'name' | 'oid' | 'definition'>) => IndexEntry | undefined;
 
 /** Usage, history and trend each ask for the same. */
 const known = new WeakMap<IndexReport, EntryOf>();

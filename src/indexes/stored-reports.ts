@@ -12,11 +12,16 @@ export interface StoredReport {
   readonly report: IndexReport;
 }
 
-/** The newest report of a database that can be read; `null` when there is none. */
-export async function readLatestReport(store: Store, database: string, signal: AbortSignal): Promise<StoredReport | null> {
+/** The newest report of a database that can be read and is meant; `null` when there is none. */
+export async function readLatestReport(
+  store: Store,
+  database: string,
+  signal: AbortSignal,
+  isMeant: (report: IndexReport) => boolean = () => true,
+): Promise<StoredReport | null> {
   for (const key of await listReports(store, database, signal)) {
     const report = await readReport(store, key, signal);
-    if (report !== null) return { key, report };
+    if (report !== null && isMeant(report)) return { key, report };
   }
   return null;
 }
@@ -43,7 +48,7 @@ export function parseReport(json: string): IndexReport | null {
   try {
     const report = JSON.parse(json) as IndexReport;
     stored.parse(report);
-    return report.findings.every((one) => finding.safeParse(one).success) && report.indexes.every(isEntry) ? report : null;
+    return [...report.findings, ...report.unseen].every((one) => finding.safeParse(one).success) && report.indexes.every(isEntry) ? report : null;
   } catch {
     return null;
   }
@@ -81,6 +86,8 @@ const stored = z.looseObject({
     resets: z.array(z.string().nullable()),
   }),
   findings: z.array(z.unknown()),
+  unseen: z.array(z.unknown()),
+  notes: z.array(z.string()),
   indexes: z.array(z.unknown()),
 });
 
@@ -91,6 +98,7 @@ const finding = z.looseObject({
   index: z.object({ oid: z.number(), schema: z.string(), name: z.string() }).nullable(),
   evidence: z.array(z.string()),
   sizeAtStake: z.number(),
+  used: z.number().nullable(),
   confidence,
   remedySql: z.string().nullable(),
   method: method.nullable(),

@@ -60,8 +60,7 @@ export function usageOf(
   const of = indexes.flatMap((index): [number, IndexUsage][] => {
     const total = totals.get(index.oid);
     if (total === undefined) return [];
-    const known = before(index);
-    const entry = known !== undefined && known.definition === index.definition ? known : undefined;
+    const entry = before(index);
     const idleSince = earliest(total.quietSince, continues && entry?.scans === total.scans ? entry.idleSince : null, at);
     return [[index.oid, { scans: total.scans, idleSince, seenSince: earliest(entry?.seenSince ?? null, total.lastScan, at) }]];
   });

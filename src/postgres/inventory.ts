@@ -43,6 +43,11 @@ export async function readSystemIdentifier(session: Session): Promise<string | n
   return row?.identifier ?? null;
 }
 
+/** Whether two system identifiers are those of two clusters; where one is not known, both may be of one. */
+export function areTwoClusters(one: string | null, another: string | null): boolean {
+  return one !== null && another !== null && one !== another;
+}
+
 /** Bytes of a table's heap and TOAST, by oid. It waits for a lock on each table, so the caller holds one already. */
 export async function readTableSizes(session: Session, relations: readonly Relation[]): Promise<Map<number, number>> {
   const rows = await session.query<{ oid: number; bytes: string }>(

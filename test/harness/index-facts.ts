@@ -121,7 +121,7 @@ export function factsOf(given: Partial<Facts> = {}): Facts {
     foreignKeys: [],
     sequences: [],
     ages: [],
-    bloat: { judged: [], notExamined: [], unmeasured: null },
+    bloat: { judged: [], notExamined: [], unmeasured: null, uncounted: null },
     usage: {
       of: new Map(indexes.map((index) => [index.oid, idle(index)])),
       servers: 1,

@@ -92,14 +92,14 @@ export async function invalidIndexes(target: ConnectionTarget): Promise<string[]
 /** The JSON of a report that calls indexes of `churned` bloated, and one of them unused beside. */
 export function reportOf(...bloated: readonly { name: string; level: string; rebuiltBytes: number }[]): string {
   const at = '2026-01-10T02:00:00.000Z';
-  const shared = { evidence: [], sizeAtStake: 0, confidence: 'high', remedySql: null, method: null, change: null };
+  const shared = { evidence: [], sizeAtStake: 0, used: null, confidence: 'high', remedySql: null, method: null, change: null };
   const finding = (kind: string, level: string, name: string) => ({
     ...{ kind, level, object: `churned.${name}`, index: { oid: 1, schema: 'churned', name } },
     ...shared,
   });
   return JSON.stringify({
-    ...{ format: 1, tool: 'test', database: 'shop', at, ignored: [], gone: null, previous: null },
-    server: { versionNumber: 180_000, systemIdentifier: null, standby: false, countersSince: at, countedSince: at, counted: 1 },
+    ...{ format: 1, tool: 'test', database: 'shop', at, ignored: [], gone: null, unseen: [], notes: [], previous: null },
+    server: { versionNumber: 180_000, systemIdentifier: null, standby: false, countersSince: at, countedSince: at, resets: [at] },
     coverage: { indexes: 1, methods: { measured: 1, scaled: 0, exact: 0, estimated: 0 }, notExamined: [], other: [] },
     findings: [...bloated.map(({ name, level }) => finding('bloated', level, name)), finding('unused', 'act', 'orders_pkey')],
     indexes: bloated.map(({ name, rebuiltBytes }) => ({

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readIndexes } from '../../src/indexes/catalogue/indexes.ts';
+import { readUnlocked } from '../../src/indexes/catalogue/locks.ts';
 import { readSequences } from '../../src/indexes/catalogue/sequences.ts';
 import { withCarefulSession } from '../../src/indexes/catalogue/session.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
@@ -68,6 +69,41 @@ describe.each(majors())('the indexes of Postgres %i', (major) => {
       await holder.close();
     }
   });
+});
+
+test('what is dropped while a query waits for it is left out, and everything else is read', async () => {
+  const target = await freshDatabase(Math.max(...majors()));
+  await runSql(target, 'CREATE TABLE going (id int PRIMARY KEY); CREATE TABLE staying (id int PRIMARY KEY)');
+  const rows = await runSql<{ oid: number }>(
+    target,
+    "SELECT indexrelid::int8::float8 AS oid FROM pg_index WHERE indrelid IN ('going'::regclass, 'staying'::regclass)",
+  );
+  const holder = await openSession(target, { signal });
+  try {
+    let attempts = 0;
+    const found = await withCarefulSession(target, signal, async (session) => {
+      await session.query('SET lock_timeout = 0');
+      return readUnlocked(
+        session,
+        rows.map(({ oid }) => oid),
+        (oid) => oid,
+        async (oids) => {
+          attempts += 1;
+          // as it may happen at any moment between a look at the locks and the query
+          if (attempts === 1) {
+            await holder.query('BEGIN; DROP TABLE going');
+            setTimeout(() => void holder.query('COMMIT'), 100);
+          }
+          return session.query<{ oid: number }>('SELECT oid::int8::float8 AS oid, pg_get_indexdef(oid) FROM unnest($1::oid[]) oid', [oids]);
+        },
+      );
+    });
+    expect(attempts).toBe(2);
+    expect(found.size).toBe(2);
+    expect((await withCarefulSession(target, signal, readIndexes)).map(({ name }) => name)).toEqual(['staying_pkey']);
+  } finally {
+    await holder.close();
+  }
 });
 
 describe.each(majors())('the sequences of Postgres %i', (major) => {

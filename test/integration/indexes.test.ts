@@ -112,6 +112,39 @@ describe('a report on the indexes of a database', () => {
     expect(coverageLines(result.report).join('\n')).toMatch(/Not examined: 2 sequences .*GRANT pg_read_all_data TO "r_/);
   });
 
+  test('says once which grant shows the statistics of many tables, and which those behind row security', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    const tables = ['a', 'b', 'c'].map((name) => `CREATE TABLE ${name} (id int PRIMARY KEY); INSERT INTO ${name} VALUES (1); ANALYZE ${name}`);
+    await runSql(target, tables.join(';'));
+    const lines = async (grants: string) => coverageLines((await run(await roleIn(target, grants))).report);
+    expect(await lines('GRANT pg_monitor TO $role')).toContainEqual(
+      expect.stringMatching(
+        /^Not examined: 3 indexes of 48\.0 KiB \(.*\)\. The role may not see the statistics .* GRANT pg_read_all_data TO the role/,
+      ),
+    );
+    await runSql(target, 'ALTER TABLE a ENABLE ROW LEVEL SECURITY');
+    expect(await lines('GRANT pg_read_all_data TO $role')).toContainEqual(
+      expect.stringMatching(/^Not examined: 1 index .*Row security hides the statistics .*BYPASSRLS/),
+    );
+  });
+
+  test('says how many indexes --exact did not count, and why', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    await runSql(target, 'CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1); ANALYZE t');
+    const line = async (role: ConnectionTarget) =>
+      coverageLines((await run(role, { exact: true })).report).find((one) => one.startsWith('Not examined: the pages'));
+    expect(await line(target)).toBe(
+      'Not examined: the pages of 1 index (--exact). The extension pgstattuple is not installed. CREATE EXTENSION pgstattuple;',
+    );
+    await runSql(target, 'CREATE SCHEMA kept; CREATE EXTENSION pgstattuple SCHEMA kept');
+    expect(await line(target)).toBeUndefined();
+    expect(await line(await roleIn(target, 'GRANT pg_read_all_data TO $role'))).toMatch(
+      /The role may not use pgstattuple\. GRANT pg_stat_scan_tables/,
+    );
+    await runSql(target, 'REVOKE USAGE ON SCHEMA kept FROM PUBLIC');
+    expect(await line(await roleIn(target, 'GRANT pg_stat_scan_tables TO $role'))).toMatch(/GRANT USAGE ON SCHEMA "kept"/);
+  });
+
   test('can be made by a role with no grant at all, which sees what everybody may', async () => {
     const result = await run(await roleIn(faulty, ''));
     expect(namesOf(result)).toEqual(expect.arrayContaining(['duplicate faults.twin_b', 'invalid faults.halted', 'redundant faults.short']));
@@ -170,6 +203,52 @@ describe('reports in a store', () => {
     const pruned = await pruneStore(store, pruneOptions.parse({ storage: url, database: 'shop', keepLast: '1', apply: true }), recordingContext());
     expect(pruned).toMatchObject({ decisions: [{ action: 'keep' }], unreadable: [], orphans: [] });
     expect(await readdir(join(folder, reportsFolder('shop')))).toHaveLength(2);
+  });
+
+  test('forget nothing of what was locked, and call nothing gone that nobody could look at', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    await runSql(
+      target,
+      `CREATE TABLE t (id smallserial, a int); SELECT setval('t_id_seq', 32000);
+       CREATE INDEX one ON t (a); CREATE INDEX two ON t (a); INSERT INTO t (a) SELECT n FROM generate_series(1, 100) n; ANALYZE t`,
+    );
+    const { url, folder } = await temporaryStore();
+    const given = { storage: url, database: 'shop', unusedAfter: '7d' };
+    const first = await run(target, given);
+    expect(namesOf(first)).toEqual(['duplicate public.two', 'sequence public.t_id_seq']);
+    await rewriteTime(folder, first, '2026-01-01T00:00:00.000Z');
+    const holder = await openSession(target, { signal });
+    try {
+      await holder.query('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; ALTER SEQUENCE t_id_seq CACHE 2');
+      const locked = await run(target, given);
+      expect(namesOf(locked)).toEqual([]);
+      expect(locked.report).toMatchObject({ gone: [], unseen: [{ object: 'public.t_id_seq' }, { object: 'public.two' }] });
+      expect(locked.report.indexes).toMatchObject([
+        { name: 'one', seenSince: '2026-01-01T00:00:00.000Z', definition: first.report.indexes[0]?.definition },
+        { name: 'two', seenSince: '2026-01-01T00:00:00.000Z' },
+      ]);
+      await rewriteTime(folder, locked, '2026-01-02T00:00:00.000Z', {});
+    } finally {
+      await holder.close();
+    }
+    const again = await run(target, given);
+    expect(again.report).toMatchObject({ findings: [{ change: 'same' }, { change: 'same' }], gone: [], unseen: [] });
+    await rewriteTime(folder, again, '2026-01-03T00:00:00.000Z', {});
+    await runSql(target, 'DROP INDEX two');
+    expect((await run(target, given)).report).toMatchObject({ gone: [{ kind: 'duplicate', object: 'public.two' }], unseen: [] });
+  });
+
+  test('of another server, and of a time to come, are no report before this one', async () => {
+    const { url, folder } = await temporaryStore();
+    const given = { storage: url, database: 'shop' };
+    const first = await run(clean, given);
+    await rewriteTime(folder, first, '2026-01-01T00:00:00.000Z', {});
+    const { report } = first;
+    const write = async (name: string, changed: object) =>
+      openFileStore(url).put(`shop/reports/${name}.json`, Buffer.from(JSON.stringify({ ...report, ...changed })));
+    await write('20260102T000000Z', { at: '2026-01-02T00:00:00.000Z', server: { ...report.server, systemIdentifier: '1' } });
+    await write('20990101T000000Z', { at: '2099-01-01T00:00:00.000Z' });
+    expect((await run(clean, given)).report.previous).toBe('2026-01-01T00:00:00.000Z');
   });
 
   test('that cannot be read are passed over', async () => {
@@ -263,10 +342,15 @@ const PERIODS = `
 `;
 
 /** As if a report had been made at another time. */
-async function rewriteTime(folder: string, { report, reportKey }: IndexesResult, at: string): Promise<void> {
+async function rewriteTime(
+  folder: string,
+  { report, reportKey }: IndexesResult,
+  at: string,
+  entries: Partial<IndexesResult['report']['indexes'][number]> = { seenSince: at },
+): Promise<void> {
   const store = openFileStore(new URL(`file://${folder}`).href);
   await store.delete(reportKey ?? '');
-  const indexes = report.indexes.map((entry) => ({ ...entry, seenSince: at }));
+  const indexes = report.indexes.map((entry) => ({ ...entry, ...entries }));
   const name = `${at.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
   await store.put(`shop/reports/${name}.json`, Buffer.from(JSON.stringify({ ...report, at, indexes })));
 }

@@ -5,7 +5,7 @@ import type { Manifest, ManifestIndex, ManifestTable } from '../../src/format/ma
 import type { Proof } from '../../src/format/proof.ts';
 import { bloatRatio, wastedBytes } from '../../src/indexes/bloat/bloat.ts';
 import { liveTuples, type TableChanges } from '../../src/indexes/bloat/live-tuples.ts';
-import { type MeasuredIndex, measureIndexes, unlisted } from '../../src/indexes/bloat/measured.ts';
+import { type MeasuredIndex, measureIndexes, NEVER_DRILLED, ofServer, unlisted } from '../../src/indexes/bloat/measured.ts';
 import { judgeByDrill } from '../../src/indexes/bloat/scaled.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
 import { indexFacts } from '../harness/index-facts.ts';
@@ -95,6 +95,21 @@ describe('an index that a drill built anew', () => {
       why: expect.stringMatching(why),
       remedy: manifest.indexes[0]?.method === 'hash' ? null : expect.any(String),
     });
+  });
+
+  it('is not measured by the drill of another server', () => {
+    const drilled = (systemIdentifier: string | null) => {
+      const manifest = manifestWith();
+      return { manifest: { ...manifest, source: { ...manifest.source, systemIdentifier } }, proof: proofWith() };
+    };
+    for (const [of, asked] of [
+      ['1', '1'],
+      [null, '1'],
+      ['1', null],
+    ] as const)
+      expect(ofServer(drilled(of), asked)).toEqual(drilled(of));
+    expect(ofServer(drilled('1'), '2')).toMatchObject({ why: expect.stringMatching(/another server/) });
+    expect(ofServer(NEVER_DRILLED, '2')).toBe(NEVER_DRILLED);
   });
 
   it('is not measured where names are hidden, nor where the backup does not list it', () => {

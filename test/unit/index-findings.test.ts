@@ -25,7 +25,7 @@ describe('a bloated index', () => {
     ...given,
   });
   const judged = (one: Bloat, given: Partial<Facts> = {}) =>
-    found({ indexes: [indexOn('a', { name: 'i' })], bloat: { judged: [one], notExamined: [], unmeasured: null }, ...given });
+    found({ indexes: [indexOn('a', { name: 'i' })], bloat: { judged: [one], notExamined: [], unmeasured: null, uncounted: null }, ...given });
 
   test.each([
     ['at 1.5 × with 100 MB wasted is to be looked at', bloat(300, 200), ['warn bloated shop.i']],
@@ -54,7 +54,10 @@ describe('a bloated index', () => {
 
   test('says by which method, and how to rebuild it without locking anybody out', () => {
     const [finding] = findAll(
-      factsOf({ indexes: [indexOn('a', { name: 'odd "name' })], bloat: { judged: [bloat(400, 200)], notExamined: [], unmeasured: null } }),
+      factsOf({
+        indexes: [indexOn('a', { name: 'odd "name' })],
+        bloat: { judged: [bloat(400, 200)], notExamined: [], unmeasured: null, uncounted: null },
+      }),
     );
     expect(finding).toMatchObject({
       object: 'shop."odd ""name"',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Bloat } from '../../src/indexes/bloat/bloat.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
 import type { IndexFinding } from '../../src/indexes/finding.ts';
-import { compared, entries, gone, overSince } from '../../src/indexes/history.ts';
+import { compared, entries, missing, overSince } from '../../src/indexes/history.ts';
 import { applyIgnores } from '../../src/indexes/ignore.ts';
 import type { IndexEntry, IndexReport } from '../../src/indexes/report.ts';
 import { type Counters, usageOf } from '../../src/indexes/usage.ts';
@@ -43,6 +43,8 @@ const report = (given: Partial<IndexReport> = {}, countersSince: string | null =
   findings: [],
   ignored: [],
   gone: null,
+  unseen: [],
+  notes: [],
   previous: null,
   indexes: [entry()],
   ...given,
@@ -123,13 +125,15 @@ describe('from one report to the next', () => {
     ...given,
   });
   const over = (one: Bloat, previous: IndexReport | null) =>
-    overSince({ judged: [one], notExamined: [], unmeasured: null }, [index], previous, NOW, THRESHOLDS).get(2);
+    overSince({ judged: [one], notExamined: [], unmeasured: null, uncounted: null }, [index], previous, NOW, THRESHOLDS).get(2);
 
   test('an index stays over the threshold since the first of the reports that say so', () => {
     expect(over(bloat(), null)).toBe(NOW);
     expect(over(bloat(), report({ indexes: [entry({ overSince: daysAgo(14) })] }))).toBe(daysAgo(14));
     expect(over(bloat({ bytes: 399e6 }), report({ indexes: [entry({ overSince: daysAgo(14) })] }))).toBeUndefined();
     expect(over(bloat({ method: 'estimated' }), null)).toBeUndefined();
+    // another index that has its name now
+    expect(over(bloat(), report({ indexes: [entry({ overSince: daysAgo(14), definition: 'CREATE INDEX i ON other (x)' })] }))).toBe(NOW);
   });
 
   test('the trend of an index grows, of no more than half a year', () => {
@@ -138,7 +142,7 @@ describe('from one report to the next', () => {
     const made = (bytes: number) =>
       entries(
         [{ ...index, bytes }],
-        { judged: [bloat()], notExamined: [], unmeasured: null },
+        { judged: [bloat()], notExamined: [], unmeasured: null, uncounted: null },
         usage,
         new Map(),
         report({ indexes: [entry({ trend })] }),
@@ -148,8 +152,25 @@ describe('from one report to the next', () => {
     expect(made(3e3)[0]?.trend).toEqual([]);
   });
 
+  test('what was locked this time keeps its definition, its trend and how long it was over', () => {
+    const known = entry({ trend: [[1, 2e6, null]], overSince: daysAgo(14), seenSince: daysAgo(90) });
+    const locked = { ...index, bytes: null, definition: null, unread: 'It was locked.' };
+    const { usage } = factsOf({ indexes: [locked] });
+    const made = (before: Partial<IndexEntry>) =>
+      entries(
+        [locked],
+        { judged: [], notExamined: [], unmeasured: null, uncounted: null },
+        usage,
+        new Map(),
+        report({ indexes: [{ ...known, ...before }] }),
+        NOW,
+      );
+    expect(made({})).toMatchObject([{ definition: index.definition, trend: [[1, 2e6, null]], overSince: daysAgo(14) }]);
+    expect(made({ oid: 77 })).toMatchObject([{ definition: null, trend: [], overSince: null }]);
+  });
+
   const finding = (given: Partial<IndexFinding> = {}) =>
-    ({ kind: 'bloated', level: 'warn', object: 'shop.i', sizeAtStake: 100, index: null, ...given }) as IndexFinding;
+    ({ kind: 'bloated', level: 'warn', object: 'shop.i', sizeAtStake: 100, used: null, index: null, ...given }) as IndexFinding;
   const before = report({ findings: [{ ...finding(), change: null }] });
 
   test.each([
@@ -165,11 +186,24 @@ describe('from one report to the next', () => {
     expect(compared([now], null)[0]?.change).toBeNull();
   });
 
-  test('a finding is gone when it was looked for and not found', () => {
-    expect(gone([], before, () => true)).toEqual([{ kind: 'bloated', object: 'shop.i' }]);
-    expect(gone([], before, () => false)).toEqual([]);
-    expect(gone([finding()], before, () => true)).toEqual([]);
-    expect(gone([], null, () => true)).toBeNull();
+  test('a finding is gone when it was looked for and not found, and unseen when nobody looked', () => {
+    expect(missing([], before, () => true)).toEqual({ gone: [{ kind: 'bloated', object: 'shop.i' }], unseen: [] });
+    expect(missing([], before, () => false)).toEqual({ gone: [], unseen: [finding()] });
+    expect(missing([finding()], before, () => true)).toEqual({ gone: [], unseen: [] });
+    expect(missing([], null, () => true)).toEqual({ gone: null, unseen: [] });
+  });
+
+  test('what nobody could look at for a while is as before when it is seen again', () => {
+    const later = report({ unseen: [finding()] });
+    expect(compared([finding()], later)[0]?.change).toBe('same');
+    expect(missing([], later, () => false)).toEqual({ gone: [], unseen: [finding()] });
+    expect(missing([], later, () => true)).toEqual({ gone: [{ kind: 'bloated', object: 'shop.i' }], unseen: [] });
+  });
+
+  test('what is used up of a limit gets worse as its size does not', () => {
+    const used = (share: number) => finding({ kind: 'sequence', sizeAtStake: 0, used: share });
+    const at76 = report({ findings: [{ ...used(0.76), change: null }] });
+    expect([0.7, 0.78, 0.89].map((share) => compared([used(share)], at76)[0]?.change)).toEqual(['better', 'same', 'worse']);
   });
 });
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { indexReportOutcome } from '../../src/github/index-report-told.ts';
 import type { IndexReport, ReportedFinding } from '../../src/indexes/report.ts';
 import { parseReport } from '../../src/indexes/stored-reports.ts';
 import { coverageLines } from '../../src/report/indexes/coverage.ts';
 import { indexesSql } from '../../src/report/indexes/sql.ts';
 import { indexesSvg } from '../../src/report/indexes/svg.ts';
+import { changesLine } from '../../src/report/indexes/words.ts';
 import { indexesIssue, indexesMarkdown } from '../../src/report/markdown/indexes.ts';
 import { indexesText } from '../../src/report/terminal/indexes.ts';
 import { PLAIN } from '../../src/report/terminal/style.ts';
@@ -19,6 +21,7 @@ const finding = (given: Partial<ReportedFinding> = {}): ReportedFinding => ({
   index: { oid: 1, schema: 'shop', name: EVIL },
   evidence: [EVIL, 'A sentence.'],
   sizeAtStake: 100 * MB,
+  used: null,
   confidence: 'high',
   remedySql: 'REINDEX INDEX CONCURRENTLY "shop"."i";',
   method: 'measured',
@@ -40,6 +43,8 @@ const report = (given: Partial<IndexReport> = {}): IndexReport => ({
   findings: [finding()],
   ignored: [{ kind: 'unused', object: EVIL, reason: EVIL, until: null }],
   gone: [{ kind: 'unused', object: EVIL }],
+  unseen: [],
+  notes: [],
   previous: NOW,
   indexes: [
     {
@@ -137,10 +142,30 @@ describe('a report of 10,000 findings', () => {
   });
 });
 
+test('a long grant is told to its end, and a rule that has ended is told of', () => {
+  const remedy = `GRANT SELECT ON ${'x'.repeat(400)} TO you;`;
+  const coverage = { ...report().coverage, other: [{ object: 'it', why: 'Because.', remedy }] };
+  const notes = ['The rule to ignore short ended on 2020-01-01.'];
+  expect(indexesMarkdown(report({ coverage, notes }))).toContain(`${'x'.repeat(400)} TO you`);
+  for (const text of [
+    indexesMarkdown(report({ notes })),
+    indexesText({ ok: true, report: report({ notes }), reportKey: 'k', folder: null, measuredBy: null }, PLAIN),
+  ]) {
+    expect(text).toMatch(/The rule to ignore short ended on 2020/);
+  }
+});
+
 describe('a report without findings', () => {
   test('still says what was not examined, and has a picture that says so', () => {
     const empty = report({ findings: [], ignored: [], gone: [], indexes: [] });
-    expect(indexesMarkdown(empty)).toMatch(/^## ✅ [\s\S]*Not examined: 1 index/);
+    expect(indexesMarkdown(empty)).toMatch(/^## ❔ [\s\S]*, of what could be examined\.[\s\S]*Not examined: 1 index/);
+    const whole = { ...empty, coverage: { ...empty.coverage, notExamined: [] } };
+    expect(indexesMarkdown(whole)).toMatch(/^## ✅ /);
+    const forgetful = { ...whole, unseen: [finding({ level: 'warn' })] };
+    expect(indexesMarkdown(forgetful)).toMatch(/^## ❔ [\s\S]*1 finding that could not be looked at this time/);
+    expect(changesLine(forgetful)).toMatch(/, 1 not looked at\.$/);
+    const isOpen = (of: IndexReport) => indexReportOutcome({ ok: true, report: of, reportKey: 'k', folder: null, measuredBy: null }).tracked?.open;
+    expect([whole, forgetful, { ...whole, unseen: [finding({ level: 'info' })] }].map(isOpen)).toEqual([false, true, false]);
     expect(wellFormed(indexesSvg(empty))).toEqual([]);
     expect(indexesSvg(empty)).toContain('No index is known to waste anything');
   });

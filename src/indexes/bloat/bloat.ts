@@ -46,6 +46,8 @@ export interface BloatReport {
   readonly notExamined: readonly NotExamined[];
   /** Why no drill speaks of any of them; `null` when one does. */
   readonly unmeasured: Omit<NotExamined, 'oid'> | null;
+  /** Of those whose pages were to be counted: how many were not, and the first reason; `null` when all were, or nobody asked for it. */
+  readonly uncounted: (Omit<NotExamined, 'oid'> & { readonly indexes: number }) | null;
 }
 
 /** Live size in rebuilt sizes: 1 is as good as new. */

@@ -25,8 +25,8 @@ export function estimateBtree(index: IndexFacts, statistics: IndexStatistics, li
   const { tuples, rows } = live;
   if (tuples === null || rows === null) return { why: 'Its table was never analyzed.', remedy: analyzeOf(index) };
   const known = index.columns.map((column) => ({ column, stats: statistics.column(index, column.position) }));
-  const hidden = known.find(({ stats }) => stats === 'hidden');
-  if (hidden !== undefined) return { why: 'The role may not see the statistics of its columns (pg_stats).', remedy: grantFor(index) };
+  if (known.some(({ stats }) => stats === 'hidden')) return HIDDEN;
+  if (known.some(({ stats }) => stats === 'behind policies')) return BEHIND_POLICIES;
   const missing = known.find(({ stats }) => stats === null);
   if (missing !== undefined && tuples > 0) {
     return { why: `There are no statistics of ${missing.column.text}.`, remedy: analyzeOf(index) };
@@ -158,12 +158,14 @@ function analyzeOf({ schema, table }: IndexFacts): string {
   return `ANALYZE ${quoted(schema)}.${quoted(table)};`;
 }
 
-/** The statistics of an expression lie with the index, on which nobody can be granted anything. */
-function grantFor(index: IndexFacts): string {
-  if (index.columns.some(({ attnum }) => attnum === 0))
-    return 'GRANT pg_read_all_data TO the role (Postgres 14 and later), or ask as the owner of the table.';
-  return `GRANT SELECT ON ${quoted(index.schema)}.${quoted(index.table)} TO the role, or GRANT pg_read_all_data TO it (Postgres 14 and later).`;
-}
+const HIDDEN: NotMeasured = {
+  why: 'The role may not see the statistics of its columns (pg_stats).',
+  remedy: 'GRANT pg_read_all_data TO the role (Postgres 14 and later), or ask as the owner of the table.',
+};
+const BEHIND_POLICIES: NotMeasured = {
+  why: 'Row security hides the statistics of its table from the role (pg_stats).',
+  remedy: 'ALTER ROLE the role BYPASSRLS, or ask as the owner of the table.',
+};
 
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -3,7 +3,7 @@ import type { IndexFacts } from '../facts.ts';
 import type { Confidence } from './bloat.ts';
 import { DEFAULT_FILLFACTOR, packedBytes } from './btree-build.ts';
 import type { Estimate } from './estimated.ts';
-import type { TableChanges } from './live-tuples.ts';
+import { liveRows, type TableChanges } from './live-tuples.ts';
 import type { NotMeasured } from './measured.ts';
 
 export interface Exact {
@@ -52,10 +52,17 @@ export function judgeExactly(index: IndexFacts, pages: IndexPages, { estimate, m
       confidence = 'medium';
     }
   }
-  const dead = changes?.counted === true ? changes.deadRows / Math.max(1, changes.deadRows + changes.liveRows) : 0;
+  const dead = changes?.counted === true ? deadShare(index, changes) : 0;
   if (dead > MANY_DEAD) {
     evidence.push(`${Math.round(dead * 100)} % of the rows are dead and wait for VACUUM: some of the items are theirs.`);
     if (confidence === 'high') confidence = 'medium';
   }
   return { rebuiltBytes, confidence, evidence };
+}
+
+/** Rows that a VACUUM has seen die are counted again when their session's counters arrive after it. */
+function deadShare({ tableTuples }: IndexFacts, changes: TableChanges): number {
+  const rows = liveRows(tableTuples, changes);
+  const dead = Math.max(0, changes.deadRows - (rows?.countedTwice ?? 0));
+  return dead / Math.max(1, dead + (rows?.count ?? changes.liveRows));
 }

@@ -30,6 +30,7 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
   const pgstattuple = sources.exact ? await findPgstattuple(session) : null;
   const judged: Bloat[] = [];
   const notExamined: NotExamined[] = [];
+  const uncounted: NotMeasured[] = [];
   // statistics are let go of batch by batch: of very many indexes they are large
   for (let start = 0; start < stored.length; start += AT_ONCE) {
     const some = stored.slice(start, start + AT_ONCE);
@@ -38,13 +39,20 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
     const unsure = opinions.filter(({ index, refused, drill }) => refused === null && index.method === 'btree' && !isSure(drill));
     const counting = { pgstattuple, timeoutMs: sources.exactTimeoutMs ?? EXACT_TIMEOUT_MS };
     const exact = await readExactly(session, unsure, statistics, counting, signal);
+    for (const one of exact.values()) if (!isBloat(one)) uncounted.push(one);
     for (const opinion of opinions) {
       const verdict = best(opinion, exact.get(opinion.index.oid));
       if (isBloat(verdict)) judged.push(verdict);
       else notExamined.push({ oid: opinion.index.oid, ...verdict });
     }
   }
-  return { judged, notExamined, unmeasured: 'why' in sources.drilled ? sources.drilled : null };
+  const [first] = uncounted;
+  return {
+    judged,
+    notExamined,
+    unmeasured: 'why' in sources.drilled ? sources.drilled : null,
+    uncounted: first === undefined ? null : { ...first, indexes: uncounted.length },
+  };
 }
 
 function measurements(drilled: Drilled): (index: IndexFacts) => MeasuredIndex | NotMeasured {

@@ -1,6 +1,7 @@
 import type { Manifest, ManifestIndex, ManifestTable } from '../../format/manifest.ts';
 import type { Proof } from '../../format/proof.ts';
 import { displayName } from '../../postgres/identifiers.ts';
+import { areTwoClusters } from '../../postgres/inventory.ts';
 import type { MeasuredSizes } from './bloat.ts';
 
 /** One index of a backup beside itself as the backup's drill built it anew from the same rows. */
@@ -26,6 +27,12 @@ export const NO_STORE: NotMeasured = {
   why: 'Without a store no drill measures it.',
   remedy: 'Say where the backups are that are drilled (--storage).',
 };
+
+/** A drill of another server's backup under the same name says nothing of this one. Pure. */
+export function ofServer(drilled: Drilled, systemIdentifier: string | null): Drilled {
+  if ('why' in drilled || !areTwoClusters(drilled.manifest.source.systemIdentifier, systemIdentifier)) return drilled;
+  return { why: 'The backup that was drilled is of another server.', remedy: 'Take a backup of this one and drill it.' };
+}
 
 /** Compares the indexes of a backup's snapshot with those of its drill, by displayName. Pure. */
 export function measureIndexes(manifest: Manifest, proof: Proof): Map<string, MeasuredIndex | NotMeasured> {
@@ -63,7 +70,7 @@ export function unlisted(manifest: Manifest): NotMeasured {
   return { why: 'It is not in the backup that was drilled.', remedy: DRILL };
 }
 
-const HIDDEN = {
+export const HIDDEN: NotMeasured = {
   why: 'The backup hides its names, and its proof hides what the drill measured.',
   remedy: 'Drill a backup whose manifest is not encrypted.',
 };

@@ -25,6 +25,8 @@ export async function readIndexes(session: Session): Promise<IndexFacts[]> {
     (oid) => tableOf.get(oid) ?? oid,
     (some) => session.query<Definition>(DEFINITIONS_SQL, [some]),
   );
+  const unread = oids.filter((oid) => [definitions.get(oid)?.definition, sizes.get(oid)?.bytes].some((read) => read == null));
+  const dropped = unread.length === 0 ? NONE_GONE : await goneOf(session, unread);
   const columns = new Map<number, IndexColumn[]>();
   for (let start = 0; start < oids.length; start += AT_ONCE) {
     const some = await session.query<Columns>(COLUMNS_SQL, [oids.slice(start, start + AT_ONCE)]);
@@ -36,7 +38,8 @@ export async function readIndexes(session: Session): Promise<IndexFacts[]> {
       );
     }
   }
-  return rows.map(({ partial, scans, ...row }) => {
+  const there = dropped.size === 0 ? rows : rows.filter(({ oid }) => !dropped.has(oid));
+  return there.map(({ partial, scans, ...row }) => {
     const definition = definitions.get(row.oid);
     const bytes = sizes.get(row.oid)?.bytes ?? null;
     return {
@@ -52,6 +55,16 @@ export async function readIndexes(session: Session): Promise<IndexFacts[]> {
 }
 
 const AT_ONCE = 1000;
+const NONE_GONE: ReadonlySet<number> = new Set();
+
+/** Which of these indexes somebody has dropped since they were listed. */
+async function goneOf(session: Session, oids: readonly number[]): Promise<ReadonlySet<number>> {
+  const rows = await session.query<{ oid: number }>(
+    'SELECT oid::int8::float8 AS oid FROM pg_catalog.unnest($1::oid[]) oid WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indexrelid = oid)',
+    [oids],
+  );
+  return new Set(rows.map(({ oid }) => oid));
+}
 
 type Row = Omit<IndexFacts, 'columns' | 'definition' | 'predicate' | 'bytes' | 'unread' | 'scans'> & {
   readonly partial: boolean;

@@ -56,8 +56,13 @@ async function readSome<Row>(
     try {
       return free.length === 0 ? [] : await read(free);
     } catch (error) {
-      if (!(error instanceof LifeboatError) || error.code !== 'lock-timeout') throw error;
+      if (!(error instanceof LifeboatError) || (error.code !== 'lock-timeout' && !isGone(error))) throw error;
     }
   }
   return [];
+}
+
+/** A relation was dropped after the query had begun, which Postgres takes for an internal error: "could not open relation with OID". */
+function isGone({ details, message }: LifeboatError): boolean {
+  return details['sqlstate'] === 'XX000' && message.includes('could not open relation with OID');
 }

@@ -21,9 +21,9 @@ export type Pgstattuple = { readonly schema: string } | { readonly why: string; 
 
 /** Whether the role may read indexes page by page. */
 export async function findPgstattuple(session: Session): Promise<Pgstattuple> {
-  const [found] = await session.query<{ schema: string; permitted: boolean }>(`
-    SELECT n.nspname AS schema,
-           pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) AS permitted
+  const [found] = await session.query<{ schema: string; reachable: boolean; permitted: boolean }>(`
+    SELECT n.nspname AS schema, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS reachable,
+           pg_catalog.bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) AS permitted
       FROM pg_catalog.pg_extension e
       JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
       JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.refobjid = e.oid AND d.deptype = 'e'
@@ -33,6 +33,8 @@ export async function findPgstattuple(session: Session): Promise<Pgstattuple> {
   `);
   if (found === undefined) return { why: 'The extension pgstattuple is not installed.', remedy: 'CREATE EXTENSION pgstattuple;' };
   if (!found.permitted) return { why: 'The role may not use pgstattuple.', remedy: 'GRANT pg_stat_scan_tables TO the role.' };
+  const schema = quoteIdentifier(found.schema);
+  if (!found.reachable) return { why: 'The role may not use the schema of pgstattuple.', remedy: `GRANT USAGE ON SCHEMA ${schema} TO the role.` };
   return { schema: found.schema };
 }
 

@@ -3,10 +3,13 @@ import type { ColumnStatistics } from '../bloat/distinct.ts';
 import type { TableChanges } from '../bloat/live-tuples.ts';
 import type { IndexFacts } from '../facts.ts';
 
+/** Why the role does not see statistics: it may not read the column, or row security is in force for it. */
+type Unseen = 'hidden' | 'behind policies';
+
 /** What the planner's statistics say of the columns of some indexes. */
 export interface IndexStatistics {
-  /** By index and position in it, from 1; `null` where nothing was gathered, `hidden` where the role may not see it. */
-  column(index: IndexFacts, position: number): ColumnStatistics | 'hidden' | null;
+  /** By index and position in it, from 1; `null` where nothing was gathered. */
+  column(index: IndexFacts, position: number): ColumnStatistics | Unseen | null;
   /** Distinct combinations of table columns by CREATE STATISTICS (ndistinct); `null` without any that are visible. */
   combination(index: IndexFacts, attnums: readonly number[]): number | null;
   changes(tableOid: number): TableChanges | undefined;
@@ -35,11 +38,11 @@ export async function readIndexStatistics(session: Session, indexes: readonly In
           wide.map((row) => row.lengths),
         ]);
   const widths = new Map(sampled.map((row) => [keyOf(row), row.widths]));
-  const columns = new Map<string, ColumnStatistics | 'hidden'>();
+  const columns = new Map<string, ColumnStatistics | Unseen>();
   for (const row of wanted) {
     const found = byName.get(keyOf(row));
     const key = `${row.oid} ${row.position}`;
-    if (!row.visible) columns.set(key, 'hidden');
+    if (!row.visible) columns.set(key, row.granted ? 'behind policies' : 'hidden');
     else if (found !== undefined) columns.set(key, { ...found, sampleRows: 300 * row.target, widths: widths.get(keyOf(row)) ?? null });
   }
   const changes = new Map(
@@ -62,6 +65,7 @@ interface WantedRow {
   readonly relation: string;
   readonly attribute: string;
   readonly target: number;
+  readonly granted: boolean;
   readonly visible: boolean;
   /** How the lengths of its values are told by their text; `null` where they are not, or matter little. */
   readonly lengths: 'text' | 'name' | 'numeric' | null;
@@ -88,6 +92,7 @@ function keyOf({ schema, relation, attribute }: { readonly schema: string; reado
 const WANTED_SQL = `
   SELECT i.indexrelid::int8::float8 AS oid, k.position::int AS position, n.nspname AS schema, c.relname AS relation, a.attname AS attribute,
          coalesce(nullif(a.attstattarget, -1), pg_catalog.current_setting('default_statistics_target')::int) AS target,
+         pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AS granted,
          pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AND (NOT c.relrowsecurity OR NOT pg_catalog.row_security_active(c.oid)) AS visible,
          CASE WHEN x.relpages < 8 THEN NULL
               WHEN a.atttypid = 'name'::pg_catalog.regtype THEN 'name'

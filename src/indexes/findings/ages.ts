@@ -29,6 +29,7 @@ function findingsOf(age: AgeFacts, what: 'transaction' | 'multixact', value: num
     about(`${age.database}: oldest ${what}`, {
       kind: 'age',
       level,
+      used: fraction,
       evidence: [
         `The oldest unfrozen ${what} is ${count(value)} old, ${(fraction * 100).toFixed(1)} % of what Postgres allows before it stops taking writes.`,
         `Autovacuum begins to freeze at ${count(maxAge)}${isOverdue ? ', and is far behind that: look for old transactions, prepared transactions and replication slots that hold it back' : ''}.`,

@@ -8,12 +8,21 @@ type Index = Pick<IndexFacts, 'oid' | 'schema' | 'name'>;
 /** A finding about an index that is there; what is not said is nothing, and certain. */
 export function aboutIndex(index: Index, finding: Pick<IndexFinding, 'kind' | 'level' | 'evidence'> & Partial<IndexFinding>): IndexFinding {
   const { oid, schema, name } = index;
-  return { object: displayName(index), index: { oid, schema, name }, sizeAtStake: 0, confidence: 'high', remedySql: null, method: null, ...finding };
+  return {
+    object: displayName(index),
+    index: { oid, schema, name },
+    sizeAtStake: 0,
+    used: null,
+    confidence: 'high',
+    remedySql: null,
+    method: null,
+    ...finding,
+  };
 }
 
 /** The same for anything else. */
 export function about(object: string, finding: Pick<IndexFinding, 'kind' | 'level' | 'evidence'> & Partial<IndexFinding>): IndexFinding {
-  return { object, index: null, sizeAtStake: 0, confidence: 'high', remedySql: null, method: null, ...finding };
+  return { object, index: null, sizeAtStake: 0, used: null, confidence: 'high', remedySql: null, method: null, ...finding };
 }
 
 /** The name of an index's table, as people write it. */

@@ -1,6 +1,6 @@
 import { displayName, qualifiedName, quoteIdentifier } from '../../postgres/identifiers.ts';
 import { bytes, count, counted } from '../../report/format.ts';
-import type { ForeignKeyFacts, TableFacts } from '../facts.ts';
+import type { ForeignKeyFacts, IndexFacts, TableFacts } from '../facts.ts';
 import type { IndexFinding } from '../finding.ts';
 import { about } from './common.ts';
 import { coversForeignKey, helpsForeignKey } from './coverage.ts';
@@ -10,9 +10,10 @@ import type { Facts } from './facts.ts';
 export function findForeignKeys(facts: Facts): IndexFinding[] {
   const { foreignKeys, indexes, tables } = facts;
   const byTable = Map.groupBy(indexes, ({ tableOid }) => tableOid);
-  const bare = foreignKeys.filter(
-    (key) => tables.has(key.tableOid) && !(byTable.get(key.tableOid) ?? []).some((index) => coversForeignKey(index, key)),
-  );
+  // a predicate that nobody could read may leave out nothing that matters
+  const mayCover = (index: IndexFacts, key: ForeignKeyFacts) =>
+    coversForeignKey(index.predicate === '?' ? { ...index, predicate: null } : index, key);
+  const bare = foreignKeys.filter((key) => tables.has(key.tableOid) && !byTable.get(key.tableOid)?.some((index) => mayCover(index, key)));
   return [...Map.groupBy(bare, (key) => nameOf(key, tables)).entries()].flatMap(([object, keys]) => {
     const finding = findingOf(object, keys, facts);
     return finding === null ? [] : [finding];

@@ -25,6 +25,7 @@ export function findSequences({ sequences, thresholds }: Facts): IndexFinding[] 
         `It stands at ${sequence.lastValue}, ${(used * 100).toFixed(1)} % of the way to ${limit.value}${limit.column === null ? '' : `, the most that ${columnName(limit.column)} takes (${typeOf(limit.column)})`}.`,
         ...filled(sequence, limit.column),
       ],
+      used,
       remedySql: remedyOf(sequence, limit),
     });
   });

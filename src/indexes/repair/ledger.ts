@@ -25,7 +25,7 @@ export async function openLedger(file: StateFile | null, of: DatabaseIdentity, l
   const isOurs = state.of === null || (state.of.database === of.database && state.of.systemIdentifier === of.systemIdentifier);
   if (!isOurs) log.warn(`${file?.where} is of another database (${state.of?.database}): what was under way there is not looked for here.`);
   const unsettled = isOurs ? state.underway : [];
-  state = { ...state, of, underway: unsettled };
+  state = { ...(isOurs ? state : NO_STATE), of, underway: unsettled };
 
   const write = async (next: RepairState) => {
     state = next;

@@ -7,7 +7,7 @@ import { describeTarget, parseDatabaseUrl } from '../../postgres/url.ts';
 import { bytes } from '../../report/format.ts';
 import { openStoreFor } from '../../storage/from-options.ts';
 import type { Store } from '../../storage/store.ts';
-import { NO_STORE } from '../bloat/measured.ts';
+import { NO_STORE, ofServer } from '../bloat/measured.ts';
 import { findMeasuredSource } from '../measured-source.ts';
 import { chooseCandidates } from './choose.ts';
 import { type Leftover, recover } from './clear.ts';
@@ -60,7 +60,8 @@ export async function reindex(options: ReindexOptions, context: Context, clock: 
       const of = { systemIdentifier: await readSystemIdentifier(control), database: target.database };
       const ledger = await openLedger(stateFileOf(options, store, database), of, context.log);
       // to read an index's pages is little beside rebuilding it, and much beside looking at it
-      const drilled = store === null ? NO_STORE : await findMeasuredSource(store, database, options.publicKey, context.signal);
+      const found = store === null ? NO_STORE : await findMeasuredSource(store, database, options.publicKey, context.signal);
+      const drilled = ofServer(found, of.systemIdentifier);
       const judge = judgeIn(target, { drilled, exact: options.apply }, context.signal);
       const repair = { target, control, ledger, judge, limits: options, lockTimeoutMs: options.lockTimeout * 1000 };
       return await perform({ ...options, database }, { ...repair, timeProblem: () => null }, store, context, clock);

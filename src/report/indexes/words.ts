@@ -18,10 +18,11 @@ export const KIND_WORDS: Readonly<Record<FindingKind, string>> = {
 };
 
 /** One sentence: what is to be done and to be looked at. */
-export function indexesHeadline({ database, findings }: IndexReport): string {
+export function indexesHeadline(report: IndexReport): string {
+  const { database, findings } = report;
   const of = (level: IndexFinding['level']) => findings.filter((finding) => finding.level === level).length;
   const [act, warn, info] = [of('act'), of('warn'), of('info')];
-  if (act + warn + info === 0) return `Nothing found on the indexes of ${database}.`;
+  if (act + warn + info === 0) return `Nothing found on the indexes of ${database}${isWhole(report) ? '' : ', of what could be examined'}.`;
   const parts = [
     ...(act > 0 ? [`${act} to act on`] : []),
     ...(warn > 0 ? [`${warn} to look at`] : []),
@@ -30,11 +31,16 @@ export function indexesHeadline({ database, findings }: IndexReport): string {
   return `${counted(findings.length, 'finding')} on the indexes of ${database}: ${parts.join(', ')}.`;
 }
 
+/** Whether every index was examined, and everything that was found before. */
+export function isWhole({ coverage, unseen }: IndexReport): boolean {
+  return coverage.notExamined.length === 0 && unseen.length === 0;
+}
+
 /** What is new, worse, better and gone since the report before; `null` when there is none. */
-export function changesLine({ findings, gone, previous }: IndexReport): string | null {
+export function changesLine({ findings, gone, unseen, previous }: IndexReport): string | null {
   if (previous === null || gone === null) return null;
   const of = (change: ReportedFinding['change']) => findings.filter((finding) => finding.change === change).length;
-  return `Since ${previous.slice(0, 10)}: ${of('new')} new, ${of('worse')} worse, ${of('better')} better, ${gone.length} gone, ${of('same')} as before.`;
+  return `Since ${previous.slice(0, 10)}: ${of('new')} new, ${of('worse')} worse, ${of('better')} better, ${gone.length} gone, ${of('same')} as before${unseen.length === 0 ? '' : `, ${unseen.length} not looked at`}.`;
 }
 
 /** The size of an index in the reports so far, as a line of blocks. */

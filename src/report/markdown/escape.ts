@@ -11,8 +11,8 @@ export function code(name: string): string {
 }
 
 /** A sentence that may have such names in it, as text and nothing else. */
-export function prose(sentence: string): string {
-  return literal(shortened(visible(sentence), LONGEST_TEXT));
+export function prose(sentence: string, most = LONGEST_TEXT): string {
+  return literal(shortened(visible(sentence), most));
 }
 
 /** A table; the cells must have been escaped. */

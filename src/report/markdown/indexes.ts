@@ -1,10 +1,12 @@
 import type { IndexReport, ReportedFinding } from '../../indexes/report.ts';
 import { bytes, count, counted, time } from '../format.ts';
 import { coverageLines } from '../indexes/coverage.ts';
-import { changesLine, entriesByKey, indexesHeadline, KIND_WORDS, trendOf } from '../indexes/words.ts';
+import { changesLine, entriesByKey, indexesHeadline, isWhole, KIND_WORDS, trendOf } from '../indexes/words.ts';
 import { code, details, prose, tableOf } from './escape.ts';
 
 const MOST_ROWS = 100;
+/** What was not examined, why, and what would change that, to the end. */
+const LONGEST_LINE = 1000;
 /** Of what is folded away. */
 const MOST_FOLDED = 50;
 /** A runner's summary takes 1 MiB, and other steps have theirs. */
@@ -12,17 +14,18 @@ const MOST_BYTES = 900 * 1024;
 
 /** The summary of an index report, at most 900 KiB: what was examined, what was found, and what has changed. */
 export function indexesMarkdown(report: IndexReport): string {
-  const { findings, ignored, gone } = report;
+  const { findings, ignored, gone, unseen } = report;
   const changes = changesLine(report);
   const head = [
-    `## ${mark(findings)} Indexes of ${code(report.database)}`,
+    `## ${mark(report)} Indexes of ${code(report.database)}`,
     '',
     prose(indexesHeadline(report)),
     '',
-    ...coverageLines(report).map((line) => `- ${prose(line)}`),
+    ...[...coverageLines(report), ...report.notes].map((line) => `- ${prose(line, LONGEST_LINE)}`),
     ...(changes === null ? [] : ['', prose(changes)]),
     ...findingTable(report),
-    ...(gone === null || gone.length === 0 ? [] : details(`${counted(gone.length, 'finding')} gone`, goneList(gone))),
+    ...(unseen.length === 0 ? [] : details(`${counted(unseen.length, 'finding')} that could not be looked at this time`, listOf(unseen))),
+    ...(gone === null || gone.length === 0 ? [] : details(`${counted(gone.length, 'finding')} gone`, listOf(gone))),
     ...(ignored.length === 0 ? [] : details(`${counted(ignored.length, 'finding')} ignored`, ignoredTable(ignored))),
   ];
   const room = MOST_BYTES - Buffer.byteLength(head.join('\n'));
@@ -35,9 +38,11 @@ export function indexesIssue(report: IndexReport): string {
   return indexesMarkdown({ ...report, findings });
 }
 
-function mark(findings: readonly ReportedFinding[]): string {
+function mark(report: IndexReport): string {
+  const { findings } = report;
   if (findings.some(({ level }) => level === 'act')) return '❌';
-  return findings.some(({ level }) => level === 'warn') ? '⚠️' : '✅';
+  if (findings.some(({ level }) => level === 'warn')) return '⚠️';
+  return isWhole(report) ? '✅' : '❔';
 }
 
 const LEVEL_WORDS = { act: '❌ act', warn: '⚠️ look', info: 'info' } as const;
@@ -88,10 +93,10 @@ function evidence(findings: readonly ReportedFinding[], room: number): string[] 
   return lines;
 }
 
-function goneList(gone: NonNullable<IndexReport['gone']>): string[] {
-  const more = gone.length - MOST_FOLDED;
+function listOf(findings: readonly Pick<ReportedFinding, 'kind' | 'object'>[]): string[] {
+  const more = findings.length - MOST_FOLDED;
   return [
-    ...gone.slice(0, MOST_FOLDED).map(({ kind, object }) => `- ${KIND_WORDS[kind]}: ${code(object)}`),
+    ...findings.slice(0, MOST_FOLDED).map(({ kind, object }) => `- ${KIND_WORDS[kind]}: ${code(object)}`),
     ...(more > 0 ? [`- and ${count(more)} more`] : []),
   ];
 }

@@ -17,6 +17,7 @@ export function indexesText(result: IndexesResult, style: Style): string {
   return [
     style.strong(visible(indexesHeadline(report))),
     ...coverageLines(report).map((line) => (line.startsWith('Not examined') ? style.doubtful(visible(line)) : visible(line))),
+    ...report.notes.map((note) => style.doubtful(visible(note))),
     ...(changes === null ? [] : [changes]),
     ...(report.findings.length === 0 ? [] : ['', ...findingTable(report.findings, style), ...evidence(report.findings, style)]),
     ...(report.ignored.length === 0 ? [] : ['', `${count(report.ignored.length)} ignored by rules: --json shows them.`]),
