@@ -88,10 +88,12 @@ export interface TableFacts {
   readonly kind: 'table' | 'partitioned' | 'materialized view';
   /** reltuples: an estimate; -1 when never analyzed. */
   readonly tuples: number;
-  /** Of the main fork; by relpages where the table is locked against reading. */
+  /** Whether there are statistics of its columns; `null` where the role may not see them. */
+  readonly gathered: boolean | null;
+  /** Of the main fork, of a partitioned table those of its partitions; by relpages where the table is locked against reading. */
   readonly bytes: number;
   readonly columns: number;
-  /** Counters of this server since their reset; what changes in partitions counts for their parents too. */
+  /** Counters of this server since their reset; rows and changes of partitions count for their parents too. */
   readonly seqScans: number;
   readonly seqRows: number;
   readonly indexScans: number;
@@ -187,6 +189,6 @@ export interface ServerFacts {
   readonly standbys: number;
   /** Indexes of TOAST tables, which nobody judges. */
   readonly toast: { readonly indexes: number; readonly bytes: number };
-  /** Oids of the tables that an index is being built on right now. */
+  /** Oids of the tables that an index is being built on, or dropped from concurrently, right now. */
   readonly building: readonly number[];
 }

@@ -4,6 +4,7 @@ import { databaseUrl, sharedOptions } from './common.ts';
 import { copyMapping } from './copies.ts';
 import { optionMeta } from './define.ts';
 import { describeOptions, type OptionDescription } from './describe.ts';
+import { isDay } from './indexes.ts';
 import { accept } from './value.ts';
 import { sectionNameOf, VERB_NAMES, VERBS, type Verb, type VerbName } from './verbs.ts';
 
@@ -54,6 +55,7 @@ const ignoreRules = z
         until: z
           .string()
           .regex(/^\d{4}-\d\d-\d\d$/, 'is not a day: write 2027-01-31')
+          .refine(isDay, 'is a day that does not exist')
           .describe('The last day that this holds.')
           .nullish(),
       },

@@ -37,7 +37,7 @@ export function configFor(config: Config, verb: VerbName, given: OptionSources['
   const take = (from: Section | null | undefined, which: (option: OptionDescription) => boolean) => {
     for (const { name, flag, meta } of describeOptions(VERBS[verb].schema).filter(which)) {
       const said = from?.[meta.sharedKey ?? flag];
-      const value = (name === 'ignore' ? written(said) : said) ?? inVariable(config, from?.[`${flag}-env`]);
+      const value = said ?? inVariable(config, from?.[`${flag}-env`]);
       if (value !== undefined && value !== null) values[name] = value;
     }
   };
@@ -56,16 +56,6 @@ export function configFor(config: Config, verb: VerbName, given: OptionSources['
   if (several !== null) values['database'] = several;
   else if (database !== null) values['database'] = database;
   return values;
-}
-
-/** Rules of a list that the file has as mappings, as they are written on the command line. */
-function written(value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
-  return value.map((item: unknown) => {
-    if (typeof item !== 'object' || item === null) return item;
-    const { index, kind, until, reason } = item as Record<string, string | null | undefined>;
-    return `${index}${kind ? ` ${kind}` : ''}${until ? ` until ${until}` : ''}: ${reason}`;
-  });
 }
 
 function takesSeveral(verb: VerbName): boolean {

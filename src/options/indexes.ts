@@ -12,15 +12,30 @@ const percent = (least: number, description: string, fallback: number) =>
 const IGNORE =
   /^(?<object>(?:"(?:[^"]|"")*"|[^\s:"])+)(?:\s+(?!until\s)(?<kind>[a-z-]+))?(?:\s+until\s+(?<until>\d{4}-\d\d-\d\d))?\s*:\s+(?<reason>\S.*)$/s;
 
-const ignoreRule = text.transform((rule, context): IgnoreRule => {
+/** As lifeboat.yml has it, where it was looked through (src/options/config-schema.ts). */
+export interface IgnoreMapping {
+  readonly index: string;
+  readonly kind?: FindingKind | null;
+  readonly until?: string | null;
+  readonly reason: string;
+}
+
+const ignoreRule = z.custom<string | IgnoreMapping>().transform((rule, context): IgnoreRule => {
+  if (typeof rule !== 'string') return { object: rule.index, kind: rule.kind ?? null, until: rule.until ?? null, reason: rule.reason };
   const { object = '', kind, until, reason = '' } = IGNORE.exec(rule)?.groups ?? {};
   const isKind = kind === undefined || (FINDING_KINDS as readonly string[]).includes(kind);
   if (object === '')
     context.addIssue({ code: 'custom', message: 'is not a rule: write "NAME [KIND] [until 2027-01-31]: REASON"; a reason is needed' });
   else if (!isKind) context.addIssue({ code: 'custom', message: `names a kind that does not exist: there are ${FINDING_KINDS.join(', ')}` });
-  else if (until !== undefined && Number.isNaN(Date.parse(until))) context.addIssue({ code: 'custom', message: 'names a day that does not exist' });
+  else if (until !== undefined && !isDay(until)) context.addIssue({ code: 'custom', message: 'names a day that does not exist' });
   return { object, kind: (kind as FindingKind | undefined) ?? null, until: until ?? null, reason };
 });
+
+/** As 2027-01-31; there is no 2027-02-30. */
+export function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
 
 const { storage, ...otherStoreOptions } = storeOptions;
 

@@ -19,6 +19,7 @@ import { CLEAN, INDEX_FAULTS, INVALID_INDEXES } from '../harness/index-faults.sq
 import { freshDatabase, majors, runSql } from '../harness/postgres.ts';
 import { roleIn } from '../harness/roles.ts';
 import { rejectionOf } from '../harness/thrown.ts';
+import { eventually } from '../harness/wait.ts';
 
 const signal = new AbortController().signal;
 const run = (target: ConnectionTarget, given: Record<string, unknown> = {}, context = recordingContext()) =>
@@ -110,6 +111,32 @@ describe('a report on the indexes of a database', () => {
     expect(namesOf(result)).toContain('duplicate faults.twin_b');
     expect(namesOf(result)).not.toContain('sequence faults.counters_id_seq');
     expect(coverageLines(result.report).join('\n')).toMatch(/Not examined: 2 sequences .*GRANT pg_read_all_data TO "r_/);
+  });
+
+  test('finds what is left of a rebuild of a TOAST table, and leaves alone what is being dropped', async () => {
+    const target = await freshDatabase(Math.max(...majors()));
+    await runSql(target, 'CREATE TABLE t (a text, b int); CREATE INDEX t_b ON t (b); INSERT INTO t VALUES (1, 1)');
+    const reader = await openSession(target, { signal });
+    const worker = await openSession(target, { signal });
+    const invalid = async () => namesOf(await run(target)).filter((name) => /^(?:leftover|invalid)/.test(name));
+    try {
+      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM t');
+      await worker.query("SET lock_timeout = '200ms'");
+      await rejectionOf(worker.query('REINDEX TABLE CONCURRENTLY t'));
+      expect(await invalid()).toEqual([expect.stringMatching(/^leftover pg_toast\.pg_toast_\d+_index_ccnew$/), 'leftover public.t_b_ccnew']);
+      await reader.query('COMMIT');
+      await runSql(target, 'REINDEX TABLE t; DROP INDEX t_b_ccnew');
+      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM t');
+      await worker.query('SET lock_timeout = 0');
+      const dropped = worker.query('DROP INDEX CONCURRENTLY t_b');
+      await eventually(async () => (await runSql(target, "SELECT FROM pg_index WHERE indexrelid = 't_b'::regclass AND NOT indisvalid")).length === 1);
+      expect((await invalid()).filter((name) => name.includes('t_b'))).toEqual([]);
+      await reader.query('COMMIT');
+      await dropped;
+    } finally {
+      await reader.close();
+      await worker.close();
+    }
   });
 
   test('says once which grant shows the statistics of many tables, and which those behind row security', async () => {

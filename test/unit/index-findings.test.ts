@@ -203,6 +203,7 @@ const table = (given: Partial<TableFacts> = {}): TableFacts => ({
   tuples: 1e6,
   bytes: 500 * MB,
   columns: 3,
+  gathered: true,
   seqScans: 0,
   seqRows: 0,
   indexScans: 0,
@@ -307,7 +308,16 @@ describe('a table', () => {
       [],
     ],
     ['with few rows changed has not', { changedSinceAnalyze: 999, liveRows: 10, tuples: 10 }, []],
-    ['that is partitioned has its rows elsewhere', { kind: 'partitioned' as const, tuples: -1, analyzedAt: null }, []],
+    ['whose size only an index told was never analyzed either', { gathered: false, analyzedAt: null }, ['warn statistics shop.orders']],
+    ['whose statistics nobody may see may have some', { gathered: null, analyzedAt: null }, []],
+    ['whose counters were lost has some', { analyzedAt: null }, []],
+    [
+      'that is partitioned has to be analyzed by hand',
+      { kind: 'partitioned' as const, tuples: -1, analyzedAt: null },
+      ['warn statistics shop.orders'],
+    ],
+    ['that is partitioned and empty has not', { kind: 'partitioned' as const, tuples: -1, analyzedAt: null, liveRows: 0 }, []],
+    ['that is partitioned does not grow stale', { kind: 'partitioned' as const, changedSinceAnalyze: 1e6 }, []],
   ])('%s', (_, given, expected) => {
     expect(of(given)).toEqual(expected);
   });

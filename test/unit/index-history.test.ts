@@ -229,12 +229,30 @@ describe('a rule to ignore', () => {
     expect(kept(rule)).toEqual(expected);
   });
 
-  test.each(['shop.orders_idx', 'shop.orders_idx:', 'shop.orders_idx unusual: why', 'shop.orders_idx until 2026-13-45: why'])(
-    '%s is refused',
-    (rule) => {
-      expect(() => kept(rule)).toThrow(/--ignore/);
-    },
-  );
+  test('of lifeboat.yml may name what has blanks and colons', () => {
+    const objects = ['public.orders orders_user_fkey', 'misc: oldest transaction', 'misc'];
+    const rules = [
+      { index: 'public.orders orders_user_fkey', kind: 'foreign-key', reason: 'a' },
+      { index: 'misc: oldest*', reason: 'until: it is over' },
+    ];
+    const { ignore } = readOptions('indexes', { given: { databaseUrl: 'postgres://x/y' }, config: { ignore: rules }, environment: {} });
+    const { kept } = applyIgnores(
+      objects.map((object) => ({ kind: 'foreign-key' as const, object })),
+      ignore,
+      '2026-11-20',
+    );
+    expect(kept.map(({ object }) => object)).toEqual(['misc']);
+  });
+
+  test.each([
+    'shop.orders_idx',
+    'shop.orders_idx:',
+    'shop.orders_idx unusual: why',
+    'shop.orders_idx until 2026-13-45: why',
+    'shop.orders_idx until 2027-02-30: why',
+  ])('%s is refused', (rule) => {
+    expect(() => kept(rule)).toThrow(/--ignore/);
+  });
 
   test('stands in lifeboat.yml as a mapping, and needs a reason there too', () => {
     const rules = (text: string) => {

@@ -4,7 +4,7 @@ import { readUnlocked } from './locks.ts';
 import { isoTime, NOT_OURS } from './sql.ts';
 
 /**
- * Every index of the database but those of the system and of TOAST tables, in the order of their names. The session must be careful
+ * Every index of the database but those of the system, and of TOAST tables the invalid ones, in the order of their names. The session must be careful
  * (src/indexes/catalogue/session.ts): an index that is locked is not waited for, and says so in `unread`.
  */
 export async function readIndexes(session: Session): Promise<IndexFacts[]> {
@@ -135,7 +135,7 @@ function indexesSql(version: number): string {
       LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = x.oid
       LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
       LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-     WHERE n.nspname NOT IN ${NOT_OURS}
+     WHERE n.nspname NOT IN ${NOT_OURS} OR (n.nspname = 'pg_toast' AND NOT i.indisvalid)
      ORDER BY 2, 3
   `;
 }

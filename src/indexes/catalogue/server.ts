@@ -24,13 +24,19 @@ export async function readAges(session: Session): Promise<AgeFacts[]> {
   return databases.map((database) => ({ ...database, oldest: database.own ? oldest : [] }));
 }
 
-/** A role that may not see what others do sees that an index is being built, and not on which table: then it may be any that is locked for it. */
+/**
+ * What is built, and what is dropped concurrently, which no view of progress shows but the lock on the index does.
+ * A role that may not see what others do sees that an index is being built, and not on which table: then it may be any that is locked for it.
+ */
 const BUILDING = `
   SELECT p.relid::int8 AS relid FROM pg_catalog.pg_stat_progress_create_index p WHERE p.datid = d.oid AND p.relid IS NOT NULL
   UNION
   SELECT l.relation::int8 FROM pg_catalog.pg_locks l
    WHERE l.locktype = 'relation' AND l.database = d.oid AND l.mode IN ('ShareLock', 'ShareUpdateExclusiveLock')
-     AND EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.datid = d.oid AND p.relid IS NULL)`;
+     AND EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.datid = d.oid AND p.relid IS NULL)
+  UNION
+  SELECT i.indrelid::int8 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_index i ON i.indexrelid = l.relation
+   WHERE l.locktype = 'relation' AND l.database = d.oid AND l.mode = 'ShareUpdateExclusiveLock'`;
 
 const SERVER_SQL = `
   SELECT d.datname AS database, pg_catalog.pg_is_in_recovery() AS standby, ${isoTime('pg_catalog.clock_timestamp()')} AS now,

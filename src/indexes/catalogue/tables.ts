@@ -13,11 +13,14 @@ export async function readTables(session: Session): Promise<TableFacts[]> {
     (some) => session.query<{ oid: number; bytes: string | null }>(SIZES_SQL, [some]),
   );
   const partitions = Map.groupBy(rows, ({ parentOid }) => parentOid);
-  const changesOf = (row: TableRow): Changes => (partitions.get(row.oid) ?? []).map(changesOf).reduce(sum, row);
+  const totalsOf = (row: TableRow): Totals => {
+    const own = { ...row, bytes: Number(sizes.get(row.oid)?.bytes ?? row.pages * BLOCK) };
+    return (partitions.get(row.oid) ?? []).map(totalsOf).reduce(sum, own);
+  };
   return rows.map((row) => {
-    const { pages, parentOid: _, ...facts } = row;
-    const { inserted, updated, deleted } = changesOf(row);
-    return { ...facts, inserted, updated, deleted, bytes: Number(sizes.get(row.oid)?.bytes ?? pages * BLOCK) };
+    const { pages: _, parentOid, ...facts } = row;
+    const { inserted, updated, deleted, liveRows, bytes } = totalsOf(row);
+    return { ...facts, inserted, updated, deleted, liveRows, bytes };
   });
 }
 
@@ -27,10 +30,16 @@ export function readForeignKeys(session: Session): Promise<ForeignKeyFacts[]> {
 }
 
 type TableRow = Omit<TableFacts, 'bytes'> & { readonly pages: number; readonly parentOid: number | null };
-type Changes = Pick<TableFacts, 'inserted' | 'updated' | 'deleted'>;
+type Totals = Pick<TableFacts, 'inserted' | 'updated' | 'deleted' | 'liveRows' | 'bytes'>;
 
-function sum(a: Changes, b: Changes): Changes {
-  return { inserted: a.inserted + b.inserted, updated: a.updated + b.updated, deleted: a.deleted + b.deleted };
+function sum(a: Totals, b: Totals): Totals {
+  return {
+    inserted: a.inserted + b.inserted,
+    updated: a.updated + b.updated,
+    deleted: a.deleted + b.deleted,
+    liveRows: a.liveRows + b.liveRows,
+    bytes: a.bytes + b.bytes,
+  };
 }
 
 const BLOCK = 8192;
@@ -39,6 +48,8 @@ const TABLES_SQL = `
   SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS name,
          CASE c.relkind WHEN 'p' THEN 'partitioned' WHEN 'm' THEN 'materialized view' ELSE 'table' END AS kind,
          c.reltuples::float8 AS tuples, c.relpages AS pages, c.relnatts AS columns,
+         CASE WHEN pg_catalog.has_table_privilege(c.oid, 'SELECT') AND (NOT c.relrowsecurity OR NOT pg_catalog.row_security_active(c.oid))
+              THEN EXISTS (SELECT FROM pg_catalog.pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname) END AS gathered,
          h.inhparent::int8::float8 AS "parentOid",
          pg_catalog.pg_stat_get_numscans(c.oid)::float8 AS "seqScans",
          pg_catalog.pg_stat_get_tuples_returned(c.oid)::float8 AS "seqRows",

@@ -27,7 +27,7 @@ function leftover(index: IndexFacts, size: number): IndexFinding {
     level: 'warn',
     evidence: [
       `A REINDEX CONCURRENTLY of ${original} on ${tableName(index)} broke off and left it: ${bytes(size)}${costs(index)}.`,
-      'No index is being built on that table now.',
+      'No index is being built or dropped on that table now.',
       ...(index.constraint === null ? [] : [`The constraint ${index.constraint.name} hangs on it: look before dropping anything.`]),
     ],
     sizeAtStake: size,
@@ -43,7 +43,7 @@ function invalid(index: IndexFacts, size: number): IndexFinding {
     evidence: [
       `No query uses it, because its building broke off: ${bytes(size)} on ${tableName(index)}${costs(index)}.${definition}`,
       ...(index.unique ? ['It is unique, and what it stands for is not enforced: duplicates may be why its building failed.'] : []),
-      'No index is being built on that table now.',
+      'No index is being built or dropped on that table now.',
     ],
     sizeAtStake: size,
     remedySql: `-- build it anew\nREINDEX INDEX CONCURRENTLY ${qualifiedName(index)};\n-- or do without it\n${dropSql(index)}`,

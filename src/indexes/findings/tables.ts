@@ -34,7 +34,7 @@ export function findSequentialScans({ tables, thresholds, server }: Facts): Inde
 /** Tables whose statistics the planner lacks, or that have changed much since they were taken. */
 export function findStatistics({ tables, thresholds }: Facts): IndexFinding[] {
   return [...tables.values()].flatMap((table) => {
-    const why = table.kind === 'partitioned' ? null : staleness(table, thresholds.staleRows);
+    const why = neverAnalyzed(table) ?? (table.kind === 'partitioned' ? null : staleness(table, thresholds.staleRows));
     if (why === null) return [];
     return about(displayName(table), {
       kind: 'statistics',
@@ -46,9 +46,16 @@ export function findStatistics({ tables, thresholds }: Facts): IndexFinding[] {
   });
 }
 
+/** An index that is built writes reltuples too, and autovacuum passes over partitioned tables. */
+function neverAnalyzed({ kind, tuples, gathered, analyzedAt, liveRows: live, bytes: size }: TableFacts): string | null {
+  if (analyzedAt !== null || size === 0) return null;
+  if (kind === 'partitioned')
+    return tuples < 0 && live > 0 ? `It was never analyzed as a whole, which autovacuum never does; its partitions hold ${bytes(size)}.` : null;
+  return tuples < 0 || (tuples > 0 && gathered === false) ? `It was never analyzed, and holds ${bytes(size)}.` : null;
+}
+
 function staleness(table: TableFacts, most: number): string | null {
-  const { tuples, bytes: size, analyzedAt } = table;
-  if (tuples < 0 && size > 0 && analyzedAt === null) return `It was never analyzed, and holds ${bytes(size)}.`;
+  const { tuples, analyzedAt } = table;
   const rows = liveRows(tuples, { ...table, counted: analyzedAt !== null });
   const [held, changed] = [Math.max(rows?.count ?? 0, tuples, 0), table.changedSinceAnalyze - (rows?.countedTwice ?? 0)];
   if (changed < FEW_ROWS || changed < most * held) return null;
