@@ -91,16 +91,19 @@ describe('bloat by the statistics', () => {
     await runSql(target, 'REINDEX SCHEMA public');
     const rebuilt = await sizes(target);
     const wrong: unknown[] = [];
-    for (const report of [judged, counted.judged]) {
+    for (const [report, most] of [
+      [judged, 0.06],
+      [counted.judged, 0.2],
+    ] as const) {
       for (const [name, bloat] of report) {
         const truth = bloat.bytes / (rebuilt.get(name) ?? 0);
         const off = Math.abs(bloatRatio(bloat) - truth);
-        if (bloat.confidence === 'high' && off > 0.2 * truth) wrong.push({ name, truth, ...bloat });
+        if (bloat.confidence === 'high' && off > most * truth) wrong.push({ name, truth, ...bloat });
         if (truth < 1.01 && bloatRatio(bloat) >= 1.5) wrong.push({ name, falseAlarm: true, ...bloat });
       }
     }
     expect(wrong).toEqual([]);
-    expect([...judged.values()].filter(({ confidence }) => confidence === 'high').length).toBeGreaterThan(judged.size * 0.6);
+    expect([...judged.values()].filter(({ confidence }) => confidence === 'high').length).toBeGreaterThan(judged.size * 0.45);
     expect([...counted.judged.values()].every(({ method }) => method === 'exact')).toBe(true);
     expect(counted.judged.get('shape_queue_index')?.evidence[0]).toMatch(/and 0 empty and [1-9]\d* deleted pages/);
   });
@@ -112,7 +115,7 @@ describe('bloat by the statistics', () => {
     const monitor = await roleIn(target, 'GRANT pg_monitor TO $role');
     const blind = await judge(monitor);
     expect(blind.judged.size).toBe(0);
-    expect(blind.notExamined.get('secrets_pkey')).toMatchObject({ remedy: expect.stringMatching(/^GRANT SELECT ON "public"\."secrets"/) });
+    expect(blind.notExamined.get('secrets_pkey')).toMatchObject({ remedy: expect.stringMatching(/^GRANT pg_read_all_data/) });
     expect(blind.notExamined.get('by_word')).toMatchObject({ remedy: expect.stringMatching(/pg_read_all_data/) });
 
     await runSql(target, `GRANT SELECT ON secrets TO ${monitor.user}`);

@@ -93,8 +93,9 @@ async function judgedBy(target: ConnectionTarget, sources: BloatSources, truth: 
   });
 }
 
+/** In points: what share of the live index is said to be air, against what is. */
 function errorOf({ bloat, ratio }: Judged): number {
-  return Math.abs(bloatRatio(bloat) - ratio);
+  return 100 * Math.abs(1 / bloatRatio(bloat) - 1 / ratio);
 }
 
 function meanError(judged: readonly Judged[]): number {

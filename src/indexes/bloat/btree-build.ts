@@ -30,6 +30,8 @@ export interface BtreeShape {
   readonly fillfactor: number;
   /** Whether every key of a group occurs equally often, or as often as chance would have it (Poisson). */
   readonly spread: 'even' | 'chance';
+  /** Of a key on an inner page, header and all; that of the average tuple unless given. */
+  readonly separator?: number;
 }
 
 /** Bytes of the built index: leaves, inner pages and metapage. Pure. */
@@ -37,7 +39,7 @@ export function builtBytes(shape: BtreeShape): number {
   const kinds = shape.groups.filter(({ tuples }) => tuples > 0).map((group) => itemsOf(group, shape));
   if (kinds.length === 0) return PAGE_BYTES;
   const leaves = Math.max(1, Math.ceil(sum(kinds.map((kind) => kind.full.pages + kind.rest.pages)) - ROUNDING));
-  return (1 + leaves + innerPages(leaves, kinds)) * PAGE_BYTES;
+  return (1 + leaves + innerPages(leaves, kinds, shape.separator)) * PAGE_BYTES;
 }
 
 /**
@@ -87,20 +89,64 @@ function itemsOf(group: KeyGroup, { deduplicate, fillfactor, spread }: BtreeShap
   let full = 0;
   let count = 0;
   let bytes = 0;
-  let squares = 0;
-  for (const { times, share } of keys === 1 || spread === 'even' ? evenly(mean) : byChance(mean)) {
-    full += share * Math.floor(times / most);
-    const left = times % most;
-    if (left === 0) continue;
-    const size = ITEM_POINTER + (left === 1 ? tupleBytes : aligned(tupleBytes + left * HEAP_POINTER));
-    count += share;
-    bytes += share * size;
-    squares += share * size ** 2;
-  }
   const posting = aligned8Down(tupleBytes + most * HEAP_POINTER) + ITEM_POINTER;
-  const fullPages = full === 0 ? 0 : (keys * full * posting) / leafBytes({ tupleBytes, mean: posting, meanSquare: posting ** 2 }, fillfactor);
-  const restPages = count === 0 ? 0 : (keys * bytes) / leafBytes({ tupleBytes, mean: bytes / count, meanSquare: squares / count }, fillfactor);
-  return { group, full: { count: keys * full, pages: fullPages }, rest: { count: keys * count, pages: restPages } };
+  const occurrences = (keys === 1 || spread === 'even' ? evenly(mean) : byChance(mean)).map(({ times, share }) => {
+    const left = times % most;
+    const size = left === 0 ? 0 : ITEM_POINTER + (left === 1 ? tupleBytes : aligned(tupleBytes + left * HEAP_POINTER));
+    const lists = Math.floor(times / most);
+    full += share * lists;
+    if (size > 0) count += share;
+    bytes += share * (lists * posting + size);
+    return { lists, size, share };
+  });
+  const perLeaf = leafOf({ occurrences, keys: Math.round(keys), posting, tupleBytes }, fillfactor);
+  return { group, full: { count: keys * full, pages: 0 }, rest: { count: keys * count, pages: (keys * bytes) / perLeaf } };
+}
+
+interface KeySequence {
+  /** What a key becomes: so many full posting lists, and an item of what is left; 0 for none. */
+  readonly occurrences: readonly { readonly lists: number; readonly size: number; readonly share: number }[];
+  readonly keys: number;
+  readonly posting: number;
+  readonly tupleBytes: number;
+}
+
+/** Leaves that are filled to see what one keeps. */
+const LEAVES = 60;
+const GOLDEN = 0.6180339887498949;
+
+/** Fills leaves with one key after the other as `_bt_buildadd` does, the frequent and the rare well mixed: bytes of items that one keeps. */
+function leafOf({ occurrences, keys, posting, tupleBytes }: KeySequence, fillfactor: number): number {
+  const room = PAGE_BYTES - PAGE_HEADER - SPECIAL - 2 * ITEM_POINTER;
+  const leave = Math.floor((PAGE_BYTES * (100 - fillfactor)) / 100);
+  let [used, items, last, spare, leaves, kept, everything] = [0, 0, 0, 0, 0, 0, 0];
+  const add = (size: number) => {
+    const free = room - used;
+    if (free < size - ITEM_POINTER + 8 || (free + spare < leave && items > 1)) {
+      leaves += 1;
+      kept += used - (items > 1 ? last : 0);
+      [used, items] = items > 1 ? [last, 1] : [0, 0];
+    }
+    used += size;
+    items += 1;
+    last = size;
+    everything += size;
+    // the last item of a page loses its posting list as a high key
+    spare = Math.max(0, size - ITEM_POINTER - tupleBytes);
+  };
+  const whole = occurrences.reduce((sum, { share }) => sum + share, 0);
+  let end = 0;
+  const ends = occurrences.map(({ lists, size, share }) => {
+    end += share / whole;
+    return { lists, size, end };
+  });
+  for (let key = 0; key < keys && leaves < LEAVES; key += 1) {
+    const place = ((key + 0.5) * GOLDEN) % 1;
+    const found = ends.find(({ end }) => place <= end) ?? ends.at(-1);
+    for (let list = 0; list < (found?.lists ?? 0) && leaves < LEAVES; list += 1) add(posting);
+    if (found !== undefined && found.size > 0) add(found.size);
+  }
+  return leaves === 0 ? Math.max(everything, room - leave) : kept / leaves;
 }
 
 /**
@@ -121,11 +167,11 @@ function leafBytes({ tupleBytes, mean, meanSquare }: { tupleBytes: number; mean:
   return Math.min(untilSoft, untilHard) * mean;
 }
 
-function innerPages(leaves: number, kinds: readonly Kind[]): number {
+function innerPages(leaves: number, kinds: readonly Kind[], given?: number): number {
   const items = sum(kinds.map(({ full, rest }) => full.count + rest.count));
   const keys = sum(kinds.map(({ group }) => Math.min(group.keys, group.tuples)));
   const tuples = sum(kinds.map(({ group }) => group.tuples));
-  const key = sum(kinds.map(({ group }) => group.tupleBytes * group.tuples)) / tuples;
+  const key = given ?? sum(kinds.map(({ group }) => group.tupleBytes * group.tuples)) / tuples;
   // between two items of the same key the separator has a heap pointer, too
   const separator = key + 8 * Math.max(0, 1 - keys / items) + ITEM_POINTER;
   const room = PAGE_BYTES - PAGE_HEADER - SPECIAL - ITEM_POINTER;

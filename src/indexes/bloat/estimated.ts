@@ -1,12 +1,13 @@
 import type { IndexStatistics } from '../catalogue/statistics.ts';
 import type { IndexColumn, IndexFacts } from '../facts.ts';
 import type { Confidence } from './bloat.ts';
-import { type BtreeShape, builtBytes, DEFAULT_FILLFACTOR, type KeyGroup } from './btree-build.ts';
+import { type BtreeShape, builtBytes, DEFAULT_FILLFACTOR, type KeyGroup, PAGE_BYTES } from './btree-build.ts';
 import { type ColumnStatistics, columnDistinct } from './distinct.ts';
-import type { Interval } from './interval.ts';
-import { combine, isAllOfIt, type KeyColumn, type Keys, partOf } from './keys.ts';
+import { exactly, type Interval } from './interval.ts';
+import { combine, isAllOfIt, type KeyColumn, type KeyPart, type Keys, partOf } from './keys.ts';
 import type { LiveTuples } from './live-tuples.ts';
 import type { NotMeasured } from './measured.ts';
+import { type Coupling, nullPatterns } from './null-patterns.ts';
 import { type ColumnWidth, tupleBytes } from './tuple-width.ts';
 
 /** What a REINDEX of a B-tree would leave, by the statistics. */
@@ -33,12 +34,14 @@ export function estimateBtree(index: IndexFacts, statistics: IndexStatistics, li
   }
   const columns = known.filter((one): one is KnownColumn => typeof one.stats === 'object' && one.stats !== null);
   const doubts = [...new Set([live.doubt, live.stale])].filter((doubt) => doubt !== null);
-  const keys = keysOf(index, columns, statistics, { tuples, rows });
   const deduplicates = mergesDuplicates(index, version);
   const shape = { deduplicate: deduplicates, fillfactor: index.fillfactor ?? DEFAULT_FILLFACTOR };
-  const bytes = builtBetween(groupsOf(columns, keys, index.predicate, tuples), shape);
+  const { bytes, keys } = between(index, columns, statistics, { ...live, tuples, rows }, shape);
   const wide = Math.max(bytes.high / bytes.mid, bytes.mid / bytes.low);
-  const unsure = doubts.length > 0 || keys.nullsUnknown;
+  const varying = columns.filter(({ column }) => column.length < 0);
+  if (doubts.length === 0 && live.moved > RENEWED && varying.length > 0)
+    doubts.push(`${Math.round(live.moved * 100)} % of the rows changed since the last ANALYZE, and may be of any width now.`);
+  const unsure = doubts.length > 0 || keys.unknown;
   if (wide > HIGH || unsure) doubts.push(...keys.doubts, ...widthDoubts(columns));
   if (wide > HIGH) doubts.push(`A rebuilt index may have anything from ${bytes.low} to ${bytes.high} bytes.`);
   const confidence = unsure || wide > MEDIUM ? 'low' : wide > HIGH ? 'medium' : 'high';
@@ -48,8 +51,86 @@ export function estimateBtree(index: IndexFacts, statistics: IndexStatistics, li
 }
 
 /** How far the ends of an estimate may be from its middle. */
-const HIGH = 1.2;
+const HIGH = 1.05;
 const MEDIUM = 1.5;
+/** From this share of changed rows on, values of any width may have become far wider on average. */
+const RENEWED = 0.1;
+
+interface Known extends Rows {
+  /** Share of the rows that changed since the statistics were gathered. */
+  readonly moved: number;
+}
+
+interface Rows {
+  readonly tuples: number;
+  readonly rows: number;
+}
+
+/** Whatever the statistics leave open is built one way and the other. */
+function between(
+  index: IndexFacts,
+  columns: readonly KnownColumn[],
+  statistics: IndexStatistics,
+  { tuples, rows, moved }: Known,
+  shape: Pick<BtreeShape, 'deduplicate' | 'fillfactor'>,
+): { bytes: Interval; keys: Keys } {
+  const keyColumns = keyColumnsOf(index, columns, { tuples, rows });
+  const included = columns.filter(({ column }) => !column.key).map(({ stats }) => stats.nullFraction);
+  const nulls = [...keyColumns.map((column) => column.nulls), ...included];
+  const sampleRows = Math.max(1, ...columns.map(({ stats }) => stats.sampleRows));
+  const attnums = columns.filter(({ column }) => column.key).map(({ column }) => column.attnum);
+  const combination = index.predicate === null && !attnums.includes(0) ? statistics.combination(index, attnums) : null;
+  const couplings: readonly Coupling[] = nulls.filter((share) => share > 0 && share < 1).length > 1 ? ['chance', 'together', 'apart'] : ['chance'];
+  const all = couplings.map((coupling) => combine(keyColumns, tuples, combination, nullPatterns(nulls, coupling), sampleRows));
+  const keys = all[0] as Keys;
+  const separator = separatorBytes(index, columns, keyColumns, { tuples, merged: shape.deduplicate ? keys.distinct.mid : tuples });
+  const built = all.map(({ spreads }) =>
+    spreads.map((parts) => builtBetween(groupsOf(columns, parts, { predicate: index.predicate, tuples, moved }), { ...shape, separator })),
+  );
+  const flat = built.flat();
+  const mids = (built[0] as Interval[]).map(({ mid }) => mid);
+  const mid = (Math.min(...mids) + Math.max(...mids)) / 2;
+  // changed rows may have any values now, also those that are there already, or none
+  const mayShrink = shape.deduplicate || columns.some(({ column }) => column.length < 0) ? 1 - 0.7 * moved : 1;
+  const luck = index.predicate === null ? 0 : luckOf(tuples, rows, sampleRows);
+  // how the last of a few pages is filled depends on which key comes when
+  const page = shape.deduplicate && keys.distinct.mid < tuples * 0.99 ? PAGE_BYTES : 0;
+  return {
+    keys,
+    bytes: {
+      low: Math.max(PAGE_BYTES, Math.floor(Math.min(...flat.map(({ low }) => low)) * mayShrink * (1 - Math.min(0.9, luck)) - page)),
+      mid,
+      high: Math.ceil(Math.max(...flat.map(({ high }) => high)) * (1 + luck) + page),
+    },
+  };
+}
+
+/** How far ANALYZE may be from how many rows are in a partial index: it counts those of its sample. */
+function luckOf(tuples: number, rows: number, sampleRows: number): number {
+  const sampled = Math.min(rows, sampleRows);
+  const seen = Math.max(1, (sampled * tuples) / Math.max(1, rows));
+  return sampled >= rows * 0.99 ? 0 : 2 * Math.sqrt(((1 - tuples / Math.max(1, rows)) * (1 - sampled / rows)) / seen);
+}
+
+/** `_bt_truncate`: as many columns as it takes to tell two neighbours apart, and never those of INCLUDE. */
+function separatorBytes(
+  { predicate }: IndexFacts,
+  columns: readonly KnownColumn[],
+  keyColumns: readonly KeyColumn[],
+  { tuples, merged }: { tuples: number; merged: number },
+): number {
+  const widths = widthsOf(columns, predicate, 'all');
+  let bytes = 0;
+  let before = 0;
+  let alike = 1;
+  for (let some = 1; some <= keyColumns.length && alike > 0.001; some += 1) {
+    const whole = tupleBytes(widths.slice(0, some), false).mid;
+    bytes += alike * (whole - before);
+    before = whole;
+    alike = Math.max(0, 1 - combine(keyColumns.slice(0, some), tuples, null).distinct.mid / Math.max(1, merged));
+  }
+  return bytes;
+}
 
 interface KnownColumn {
   readonly column: IndexColumn;
@@ -62,26 +143,19 @@ export function mergesDuplicates(index: IndexFacts, version: number): boolean {
   return index.columns.every(({ key, equalimage, type }) => key && equalimage && !type.startsWith('interval'));
 }
 
-function keysOf(
-  index: IndexFacts,
-  columns: readonly KnownColumn[],
-  statistics: IndexStatistics,
-  { tuples, rows }: { tuples: number; rows: number },
-): Keys {
-  const keyColumns = columns
+function keyColumnsOf(index: IndexFacts, columns: readonly KnownColumn[], { tuples, rows }: Rows): KeyColumn[] {
+  return columns
     .filter(({ column }) => column.key)
     .map(({ column, stats }): KeyColumn => {
       const own = column.attnum === 0;
       const population = own ? tuples : rows;
-      const whole = {
+      const whole: KeyColumn = {
         distinct: columnDistinct(own ? { ...stats, sampleRows: stats.sampleRows * share(tuples, rows) } : stats, population),
         nulls: stats.nullFraction,
+        ...(stats.byHand ? { unknown: true, doubt: `n_distinct of ${column.text} was set by hand: nobody has counted its values.` } : {}),
       };
       return own || index.predicate === null ? whole : partOf(whole, { tuples, rows, predicate: index.predicate, column: column.text });
     });
-  const attnums = columns.filter(({ column }) => column.key).map(({ column }) => column.attnum);
-  const combination = index.predicate === null && !attnums.includes(0) ? statistics.combination(index, attnums) : null;
-  return combine(keyColumns, tuples, combination);
 }
 
 function share(tuples: number, rows: number): number {
@@ -92,59 +166,80 @@ interface Sized {
   readonly keys: Interval;
   readonly tuples: number;
   readonly bytes: Interval;
+  readonly most?: number;
+}
+
+interface Grouped {
+  readonly predicate: string | null;
+  readonly tuples: number;
+  readonly moved: number;
 }
 
 /** NULLs have no width, values that stand out are counted for themselves, and the rest shares what is left. */
-function groupsOf(columns: readonly KnownColumn[], keys: Keys, predicate: string | null, tuples: number): Sized[] {
-  const widths = columns.map(({ column, stats }): ColumnWidth => {
+function groupsOf(columns: readonly KnownColumn[], parts: readonly KeyPart[], { predicate, tuples, moved }: Grouped): Sized[] {
+  const sized = new Map<string, Interval>();
+  const bytesOf = ({ isNull, of }: KeyPart): Interval => {
+    const name = `${of} ${isNull.map(Number).join('')}`;
+    const found =
+      sized.get(name) ??
+      tupleBytes(
+        widthsOf(columns, predicate, of).filter((_, i) => isNull[i] !== true),
+        isNull.includes(true),
+      );
+    sized.set(name, found);
+    return found;
+  };
+  const mayWiden = columns.some(({ column }) => column.length < 0) ? 1 + moved : 1;
+  return parts
+    .filter((part) => part.share > 0)
+    .map((part) => {
+      const bytes = bytesOf(part);
+      const { low, mid, high } = part.keys;
+      const most = Math.max(high, Math.min(part.share * tuples, high + moved * tuples));
+      const known = part.most === undefined ? {} : { most: part.most };
+      return { keys: { low, mid, high: most }, tuples: part.share * tuples, bytes: { ...bytes, high: bytes.high * mayWiden }, ...known };
+    });
+}
+
+function widthsOf(columns: readonly KnownColumn[], predicate: string | null, of: KeyPart['of']): ColumnWidth[] {
+  return columns.map(({ column, stats }): ColumnWidth => {
     const expression = column.attnum === 0;
     const ofOtherRows = predicate !== null && !expression && !isAllOfIt(predicate, column.text);
-    return { column, averageWidth: stats.averageWidth, widths: stats.widths, ofOtherRows, expression };
+    const own = of === 'common' ? stats.commonWidths : of === 'rest' ? stats.restWidths : null;
+    const unseen = stats.ordered && stats.histogram === 0 && stats.commonValues === 0 && stats.distinct !== 0;
+    return { column, averageWidth: stats.averageWidth, allWidths: stats.widths, widths: own ?? stats.widths, ofOtherRows, expression, unseen };
   });
-  const filled = tupleBytes(widths, false);
-  return keys.groups
-    .filter((group) => group.share > 0)
-    .map((group) => ({
-      keys: group.keys,
-      tuples: group.share * tuples,
-      bytes: group.nulls ? withNulls(columns, widths) : filled,
-    }));
 }
 
-/** More columns than that with NULLs are taken to be NULL together. */
-const NULLABLE = 4;
-
-/** A tuple with at least one NULL, averaged over which columns are NULL, as if those had nothing to do with each other. */
-function withNulls(columns: readonly KnownColumn[], widths: readonly ColumnWidth[]): Interval {
-  const nullable = columns.flatMap(({ stats }, i) => (stats.nullFraction > 0 ? [i] : [])).slice(0, NULLABLE);
-  const total = { low: 0, mid: 0, high: 0 };
-  let shares = 0;
-  for (let pattern = 1; pattern < 2 ** nullable.length; pattern += 1) {
-    const isNull = (i: number) => nullable.includes(i) && (pattern >> nullable.indexOf(i)) % 2 === 1;
-    const chance = nullable.reduce((share, i) => {
-      const { nullFraction } = (columns[i] as KnownColumn).stats;
-      return share * (isNull(i) ? nullFraction : 1 - nullFraction);
-    }, 1);
-    const bytes = tupleBytes(
-      widths.filter((_, i) => !isNull(i)),
-      true,
-    );
-    for (const pick of ['low', 'mid', 'high'] as const) total[pick] += chance * bytes[pick];
-    shares += chance;
-  }
-  return shares === 0 ? tupleBytes([], true) : { low: total.low / shares, mid: total.mid / shares, high: total.high / shares };
-}
-
-function builtBetween(groups: readonly Sized[], shape: Pick<BtreeShape, 'deduplicate' | 'fillfactor'>): Interval {
-  const build = (pick: keyof Interval, spread: BtreeShape['spread']) =>
+function builtBetween(groups: readonly Sized[], shape: Pick<BtreeShape, 'deduplicate' | 'fillfactor' | 'separator'>): Interval {
+  const build = (pick: keyof Interval, spread: BtreeShape['spread'], some: readonly Sized[]) =>
     builtBytes({
       ...shape,
       spread,
-      groups: groups.map(({ keys, tuples, bytes }): KeyGroup => ({ keys: Math.max(1, keys[pick]), tuples, tupleBytes: bytes[pick] })),
+      groups: some.map(({ keys, tuples, bytes }): KeyGroup => ({ keys: Math.max(1, keys[pick]), tuples, tupleBytes: bytes[pick] })),
     });
-  const both = (pick: keyof Interval) => [build(pick, 'even'), build(pick, 'chance')] as const;
-  const mid = both('mid');
-  return { low: Math.min(...both('low')), mid: (mid[0] + mid[1]) / 2, high: Math.max(...both('high')) };
+  const apart = groups.some(({ most }) => most !== undefined);
+  const all = (pick: keyof Interval) => [
+    build(pick, 'even', groups),
+    build(pick, 'chance', groups),
+    ...(apart ? [build(pick, 'even', groups.flatMap(extremes))] : []),
+  ];
+  const mids = all('mid');
+  return { low: Math.min(...all('low')), mid: (Math.min(...mids) + Math.max(...mids)) / 2, high: Math.max(...all('high')) };
+}
+
+/** As many keys for as many tuples, and as uneven as they can be: all occur once, or as often as one may. */
+function extremes(group: Sized): Sized[] {
+  const { keys, tuples, most } = group;
+  if (most === undefined || most <= 1 || tuples <= keys.mid) return [group];
+  const often = Math.min(keys.mid, (tuples - keys.mid) / (most - 1));
+  const once = keys.mid - often;
+  return once < 1
+    ? [group]
+    : [
+        { ...group, keys: exactly(once), tuples: once },
+        { ...group, keys: exactly(often), tuples: tuples - once },
+      ];
 }
 
 function widthDoubts(columns: readonly KnownColumn[]): string[] {

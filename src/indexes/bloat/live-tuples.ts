@@ -31,22 +31,32 @@ export interface LiveTuples {
   readonly doubt: string | null;
   /** A sentence on how much has changed since the statistics were gathered; `null` when that is little. */
   readonly stale: string | null;
+  /** That share of the rows; of a partial index, what it would be of its tuples. */
+  readonly moved: number;
 }
 
 /** From this share of changed rows on, statistics are taken for stale. */
 const STALE = 0.2;
-const NEVER: LiveTuples = { tuples: null, rows: null, doubt: 'The table was never analyzed.', stale: null };
+const NEVER: LiveTuples = { tuples: null, rows: null, doubt: 'The table was never analyzed.', stale: null, moved: 0 };
 
 /** How many tuples an index has now: reltuples, moved on with the table's counters where they can be trusted. Pure. */
-export function liveTuples(index: Pick<IndexFacts, 'tuples' | 'tableTuples' | 'predicate'>, changes: TableChanges | undefined): LiveTuples {
-  const rows = liveRows(index.tableTuples, changes);
+export function liveTuples(
+  index: Pick<IndexFacts, 'tuples' | 'tableTuples' | 'predicate' | 'pages' | 'bytes'>,
+  changes: TableChanges | undefined,
+): LiveTuples {
+  // what was counted twice has added no pages since relpages was written with reltuples
+  const grown = index.bytes !== null && index.bytes > (index.pages * 1.02 + 2) * 8192;
+  const rows = liveRows(index.tableTuples, changes, grown);
   if (rows === null || (index.predicate !== null && (index.tuples < 0 || index.tableTuples < 0))) return NEVER;
-  const moved = Math.max(0, (changes?.changedSinceAnalyze ?? 0) - rows.countedTwice) / Math.max(1, rows.count);
-  const stale = moved > STALE ? `${Math.round(moved * 100)} % of the rows changed since the last ANALYZE.` : null;
+  const changed = Math.max(0, (changes?.changedSinceAnalyze ?? 0) - rows.countedTwice);
   const share = index.predicate === null ? 1 : index.tableTuples === 0 ? 0 : index.tuples / index.tableTuples;
-  // of a partial index nobody knows which rows have changed
+  const tuples = Math.round(rows.count * share);
+  // of a partial index nobody knows which rows have changed: all of them may be in it, or may have been
+  const moved = changed / Math.max(1, index.predicate === null ? rows.count : tuples);
+  const ofWhat = index.predicate === null ? 'the rows' : 'as many rows as it has';
+  const stale = moved > STALE ? `${Math.round(moved * 100)} % of ${ofWhat} changed since the last ANALYZE.` : null;
   const doubt = rows.doubt ?? (index.predicate === null ? null : stale);
-  return { tuples: Math.round(rows.count * share), rows: rows.count, doubt, stale };
+  return { tuples, rows: rows.count, doubt, stale, moved };
 }
 
 /**
@@ -54,14 +64,14 @@ export function liveTuples(index: Pick<IndexFacts, 'tuples' | 'tableTuples' | 'p
  * second later. What was inserted less what was deleted since the counters' reset has them once, and so can tell who is right. Pure.
  * @param tuples reltuples
  */
-export function liveRows(tuples: number, changes: Omit<TableChanges, 'oid' | 'deadRows'> | undefined): LiveRows | null {
+export function liveRows(tuples: number, changes: Omit<TableChanges, 'oid' | 'deadRows'> | undefined, grown = false): LiveRows | null {
   const sure = { countedTwice: 0, doubt: null };
   if (changes?.counted !== true) return tuples < 0 ? null : { ...sure, count: tuples };
   const { liveRows: live, inserted, deleted, changedSinceAnalyze } = changes;
   const balance = inserted - deleted;
   if (tuples < 0 || near(live, balance)) return { ...sure, count: live };
   // the counter of live rows goes no lower than zero
-  if (near(tuples, balance)) return { ...sure, count: tuples, countedTwice: live === 0 ? changedSinceAnalyze : Math.abs(live - tuples) };
+  if (near(tuples, balance) && !grown) return { ...sure, count: tuples, countedTwice: live === 0 ? changedSinceAnalyze : Math.abs(live - tuples) };
   if (Math.abs(live - tuples) <= STALE * tuples) return { ...sure, count: live };
   return { ...sure, count: Math.max(live, tuples), doubt: `reltuples says that the table has ${tuples} rows, and the counters say ${live}.` };
 }

@@ -8,6 +8,10 @@ export interface ColumnWidth {
   readonly averageWidth: number;
   /** Stored lengths of some values; `null` where only the average is known. */
   readonly widths: readonly number[] | null;
+  /** Of all values, where `widths` are those of some. */
+  readonly allWidths?: readonly number[] | null;
+  /** ANALYZE kept none of its values: it keeps none of more than 1 kB. */
+  readonly unseen?: boolean;
   /** The statistics are of more rows than are in the index, whose values may be the short ones or the long. */
   readonly ofOtherRows: boolean;
   /** The statistics are of an expression, whose values are measured before their header is made short. */
@@ -39,7 +43,11 @@ export function tupleBytes(columns: readonly ColumnWidth[], withNulls: boolean):
       total += tupleEnd(shapes, start, (shape, place) => valueAt(shape, pick, i * (STRIDES[place % STRIDES.length] ?? 1)), evenly);
     return total / tries;
   };
-  if (known) return within({ low: average('low', true), mid: average('mid', true), high: average('high', true) }, start, MOST);
+  if (known) {
+    const shift = shapes.reduce((sum, shape) => sum + (shape.shift ?? 0), 0);
+    const mid = average('mid', true) + shift;
+    return within({ low: Math.min(average('low', true), mid), mid, high: Math.max(average('high', true), mid) }, start, MOST);
+  }
   const ends = [true, false].map((evenly) => ({ low: average('low', evenly), mid: average('mid', evenly), high: average('high', evenly) }));
   const [even, uneven] = ends as [Interval, Interval];
   const vagueness = alignmentDoubt(shapes);
@@ -58,23 +66,29 @@ interface Shape {
   /** The shortest and the longest, where it is not known which of them are in the index. */
   readonly ends?: readonly [number, number] | null;
   readonly varies: boolean;
+  /** How much wider values are on average than `widths` say. */
+  readonly shift?: number;
 }
 
 /** Values of two columns are paired as if they had nothing to do with each other. */
 const STRIDES = [1, 1009, 1013, 1019, 1021];
 
-function shapeOf({ column, averageWidth, widths, ofOtherRows, expression }: ColumnWidth): Shape {
+function shapeOf({ column, averageWidth, widths, allWidths, unseen, ofOtherRows, expression }: ColumnWidth): Shape {
   const { length, storage } = column;
   const align = ALIGNMENT[column.align];
   if (length > 0) return { align, bytes: { low: length, mid: length, high: length }, widths: [length], varies: false };
   const compressible = storage === 'x' || storage === 'm';
-  const typical = widths === null || widths.length === 0 ? null : widths.reduce((sum, width) => sum + width, 0) / widths.length;
+  const typical = meanOf(allWidths ?? widths);
   if (widths !== null && typical !== null && (length === -2 || isAlike(typical, averageWidth))) {
     const stored = widths.map((width) => (length === -2 || width <= SHORT ? width : width + 3));
     const ends = ofOtherRows ? ([Math.min(...stored), Math.max(...stored)] as const) : null;
     const wide = compressible && stored.some((width) => width > COMPRESSED);
-    return { align, bytes: { low: wide ? SQUEEZED : 1, mid: wide ? 0.5 : 1, high: 1 }, widths: stored, ends, varies: true };
+    const shift = wide || length === -2 || ends !== null ? 0 : shiftOf(allWidths ?? widths, typical, averageWidth, expression);
+    return { align, bytes: { low: wide ? SQUEEZED : 1, mid: wide ? 0.5 : 1, high: 1 }, widths: stored, ends, varies: true, shift };
   }
+  // in the heap they are compressed, or a pointer of 18 bytes
+  if (unseen === true && averageWidth >= TOAST_POINTER && length === -1)
+    return { align, bytes: { low: Math.min(averageWidth, MOST * SQUEEZED), mid: MOST / 2, high: MOST }, widths: null, varies: true };
   // statistics know a name by its 64 bytes; the index stores it without padding
   if (length === -2) return { align: 1, bytes: { low: 4, mid: 16, high: 64 }, widths: null, varies: true };
   const least = expression && averageWidth - 3 < SHORT ? Math.max(1, averageWidth - 3) : averageWidth;
@@ -83,6 +97,19 @@ function shapeOf({ column, averageWidth, widths, ofOtherRows, expression }: Colu
   const most = Math.max(averageWidth + 0.99, typical ?? 0);
   const [shorter, longer] = ofOtherRows ? [0.5, 2] : [1, 1];
   return { align, bytes: { low: shrunk * shorter, mid: (shrunk + most) / 2, high: most * longer }, widths: null, varies: true };
+}
+
+const TOAST_POINTER = 18;
+
+function meanOf(widths: readonly number[] | null): number | null {
+  return widths === null || widths.length === 0 ? null : widths.reduce((sum, width) => sum + width, 0) / widths.length;
+}
+
+/** A hundred values are a small sample, and the average is of all that ANALYZE saw, less its fraction. */
+function shiftOf(widths: readonly number[], typical: number, averageWidth: number, expression: boolean): number {
+  const alike = Math.min(...widths) === Math.max(...widths);
+  const average = expression && averageWidth - 3 < SHORT ? averageWidth - 3 : averageWidth;
+  return alike || (typical >= average && typical < average + 1) ? 0 : average + 0.5 - typical;
 }
 
 /** ANALYZE keeps no value of more than 1 kB, and measures those that are compressed in the table as they are there. */

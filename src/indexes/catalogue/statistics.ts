@@ -2,6 +2,7 @@ import type { Session } from '../../postgres/connect.ts';
 import type { ColumnStatistics } from '../bloat/distinct.ts';
 import type { TableChanges } from '../bloat/live-tuples.ts';
 import type { IndexFacts } from '../facts.ts';
+import { widthsOf } from './widths.ts';
 
 /** Why the role does not see statistics: it may not read the column, or row security is in force for it. */
 type Unseen = 'hidden' | 'behind policies';
@@ -37,13 +38,17 @@ export async function readIndexStatistics(session: Session, indexes: readonly In
           wide.map((row) => row.attribute),
           wide.map((row) => row.lengths),
         ]);
-  const widths = new Map(sampled.map((row) => [keyOf(row), row.widths]));
+  const widths = new Map(sampled.map((row) => [keyOf(row), widthsOf(row)]));
   const columns = new Map<string, ColumnStatistics | Unseen>();
   for (const row of wanted) {
     const found = byName.get(keyOf(row));
     const key = `${row.oid} ${row.position}`;
     if (!row.visible) columns.set(key, row.granted ? 'behind policies' : 'hidden');
-    else if (found !== undefined) columns.set(key, { ...found, sampleRows: 300 * row.target, widths: widths.get(keyOf(row)) ?? null });
+    else if (found !== undefined) {
+      const { target, byHand, ordered } = row;
+      const lengths = widths.get(keyOf(row)) ?? NO_WIDTHS;
+      columns.set(key, { ...found, ...lengths, byHand, ordered, sampleRows: 300 * targetThen(target, found) });
+    }
   }
   const changes = new Map(
     (await session.query<TableChanges>(CHANGES_SQL, [[...new Set(indexes.map(({ tableOid }) => tableOid))]])).map((row) => [row.oid, row]),
@@ -58,6 +63,14 @@ export async function readIndexStatistics(session: Session, indexes: readonly In
   };
 }
 
+const NO_WIDTHS = { widths: null, commonWidths: null, restWidths: null };
+
+/** ANALYZE may have run with a smaller target than now: then a histogram is shorter, although there were values enough for more. */
+function targetThen(target: number, { distinct, histogram, commonValues }: Pick<StatisticsRow, 'distinct' | 'histogram' | 'commonValues'>): number {
+  const fewer = histogram > 0 && histogram - 1 < target && (distinct < 0 || distinct > histogram + commonValues + 1);
+  return fewer ? Math.max(1, histogram - 1, commonValues) : target;
+}
+
 interface WantedRow {
   readonly oid: number;
   readonly position: number;
@@ -68,17 +81,23 @@ interface WantedRow {
   readonly granted: boolean;
   readonly visible: boolean;
   /** How the lengths of its values are told by their text; `null` where they are not, or matter little. */
-  readonly lengths: 'text' | 'name' | 'numeric' | null;
+  readonly lengths: string | null;
+  readonly byHand: boolean;
+  /** ANALYZE makes a histogram or a list of frequent values of its type: of ranges it does not. */
+  readonly ordered: boolean;
 }
 
 interface WidthsRow {
   readonly schema: string;
   readonly relation: string;
   readonly attribute: string;
-  readonly widths: readonly number[] | null;
+  readonly histogram: readonly number[] | null;
+  readonly common: readonly number[] | null;
+  readonly frequencies: readonly number[] | null;
+  readonly nulls: number;
 }
 
-interface StatisticsRow extends Omit<ColumnStatistics, 'sampleRows' | 'widths'> {
+interface StatisticsRow extends Omit<ColumnStatistics, 'sampleRows' | 'widths' | 'commonWidths' | 'restWidths' | 'byHand' | 'ordered'> {
   readonly schema: string;
   readonly relation: string;
   readonly attribute: string;
@@ -96,8 +115,10 @@ const WANTED_SQL = `
          pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') AND (NOT c.relrowsecurity OR NOT pg_catalog.row_security_active(c.oid)) AS visible,
          CASE WHEN x.relpages < 8 THEN NULL
               WHEN a.atttypid = 'name'::pg_catalog.regtype THEN 'name'
-              WHEN a.atttypid = 'numeric'::pg_catalog.regtype THEN 'numeric'
-              WHEN t.typcategory = 'S' AND t.typlen = -1 THEN 'text' END AS lengths
+              WHEN t.typname IN ('numeric', 'bytea', 'inet', 'cidr', 'varbit', 'bit', 'jsonb', '_int4', '_int8', '_text', '_uuid')
+                AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace THEN t.typname
+              WHEN t.typcategory = 'S' AND t.typlen = -1 THEN 'text' END AS lengths,
+         coalesce(a.attoptions::text ~ 'n_distinct=', false) AS "byHand", t.typanalyze::oid = 0 OR t.typcategory = 'A' AS ordered
     FROM pg_catalog.pg_index i
     CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, position)
     JOIN pg_catalog.pg_class c ON c.oid = CASE k.attnum WHEN 0 THEN i.indexrelid ELSE i.indrelid END
@@ -112,10 +133,20 @@ const STATISTICS_SQL = `
   SELECT schemaname AS schema, tablename AS relation, attname AS attribute, null_frac::float8 AS "nullFraction", avg_width AS "averageWidth",
          n_distinct::float8 AS distinct, coalesce(pg_catalog.cardinality(most_common_freqs), 0) AS "commonValues",
          coalesce((SELECT pg_catalog.sum(f) FROM pg_catalog.unnest(most_common_freqs) f), 0)::float8 AS "commonTotal",
-         coalesce(most_common_freqs[1], 0)::float8 AS "commonMost"
+         coalesce(most_common_freqs[1], 0)::float8 AS "commonMost",
+         coalesce(most_common_freqs[pg_catalog.cardinality(most_common_freqs)], 0)::float8 AS "commonLeast", coalesce(pg_catalog.cardinality(histogram_bounds), 0) AS histogram
     FROM pg_catalog.pg_stats
    WHERE schemaname = ANY ($1::name[]) AND tablename = ANY ($2::name[]) AND attname = ANY ($3::name[]) AND NOT inherited
 `;
+
+/** With the header that a short value has in a tuple. */
+function lengthsOf(values: string): string {
+  const sized = (types: string, type: string) => `WHEN w.lengths IN (${types}) THEN pg_catalog.pg_column_size(v::pg_catalog.${type}) - 3`;
+  return `(SELECT pg_catalog.json_agg(CASE ${sized("'numeric'", 'numeric')} ${sized("'bytea'", 'bytea')} ${sized("'inet', 'cidr'", 'inet')}
+             ${sized("'bit', 'varbit'", 'varbit')} ${sized("'jsonb'", 'jsonb')} ${sized("'_int4'", '_int4')} ${sized("'_int8'", '_int8')}
+             ${sized("'_text'", '_text')} ${sized("'_uuid'", '_uuid')} ELSE pg_catalog.octet_length(v) + 1 END)
+            FROM pg_catalog.unnest(${values}::text::text[]) v)`;
+}
 
 /**
  * How long values are, of those that stand for equal shares of the rows: an average does not tell how much alignment takes. Only lengths
@@ -123,8 +154,8 @@ const STATISTICS_SQL = `
  */
 const WIDTHS_SQL = `
   SELECT s.schemaname AS schema, s.tablename AS relation, s.attname AS attribute,
-         (SELECT pg_catalog.json_agg(CASE w.lengths WHEN 'numeric' THEN pg_catalog.pg_column_size(v::numeric) - 3 ELSE pg_catalog.octet_length(v) + 1 END)
-            FROM pg_catalog.unnest(coalesce(s.histogram_bounds, s.most_common_vals)::text::text[]) v) AS widths
+         ${lengthsOf('s.histogram_bounds')} AS histogram, ${lengthsOf('s.most_common_vals')} AS common,
+         pg_catalog.to_json(s.most_common_freqs::float8[]) AS frequencies, s.null_frac::float8 AS nulls
     FROM ROWS FROM (pg_catalog.unnest($1::name[]), pg_catalog.unnest($2::name[]), pg_catalog.unnest($3::name[]), pg_catalog.unnest($4::text[]))
            AS w (schema, relation, attribute, lengths)
     JOIN pg_catalog.pg_stats s ON s.schemaname = w.schema AND s.tablename = w.relation AND s.attname = w.attribute AND NOT s.inherited
@@ -142,7 +173,7 @@ const CHANGES_SQL = `
 
 /** By schema, table and the columns' numbers in ascending order. */
 async function readCombinations(session: Session, tables: readonly string[]): Promise<Map<string, number>> {
-  const rows = await session.query<{ schema: string; table: string; distinct: string }>(COMBINATIONS_SQL, [tables]);
+  const rows = await session.query<{ schema: string; table: string; distinct: string }>(combinationsSql(session.versionNumber), [tables]);
   const combinations = new Map<string, number>();
   for (const { schema, table, distinct } of rows) {
     for (const [, attnums = '', values] of distinct.matchAll(/"([-\d, ]+)": (\d+)/g)) {
@@ -156,8 +187,11 @@ async function readCombinations(session: Session, tables: readonly string[]): Pr
   return combinations;
 }
 
-const COMBINATIONS_SQL = `
+/** A parent has those of its own rows, and from Postgres 15 on beside them those of its children's, too. */
+function combinationsSql(version: number): string {
+  return `
   SELECT schemaname AS schema, tablename AS table, n_distinct::text AS distinct
     FROM pg_catalog.pg_stats_ext
-   WHERE n_distinct IS NOT NULL AND tablename = ANY ($1::name[])
+   WHERE n_distinct IS NOT NULL AND tablename = ANY ($1::name[])${version >= 150_000 ? ' AND NOT inherited' : ''}
 `;
+}
