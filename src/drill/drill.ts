@@ -12,17 +12,18 @@ import type { Check, Finding, Proof } from '../format/proof.ts';
 import type { DrillOptions } from '../options/drill.ts';
 import { chooseClient, findInstallations } from '../postgres/programs.ts';
 import { verifyParts } from '../restore/digests.ts';
-import { type Phase, type Restored, type RestoreJob, restoreParts } from '../restore/restore-parts.ts';
+import { type Restored, type RestoreJob, restoreParts } from '../restore/restore-parts.ts';
 import type { Store } from '../storage/store.ts';
 import { allowedToMiss } from './allowed.ts';
 import { parseAssertion } from './checks/assertions.ts';
 import { notRun, ran } from './checks/check.ts';
 import { compareFolder, notLookedAt } from './checks/digests.ts';
 import { openDrawn } from './draw.ts';
-import { type Examination, examine } from './examine.ts';
+import { examine } from './examine.ts';
+import { readBuiltTuples } from './fresh-indexes.ts';
 import { openPlace, type Place } from './place.ts';
 import { drillProfile, unprovenByProfile } from './profile.ts';
-import { assembleProof } from './proof.ts';
+import { assembleProof, type DrillFacts } from './proof.ts';
 import { publishProof } from './publish.ts';
 
 export interface DrillResult {
@@ -101,11 +102,7 @@ function changedMeanwhile(id: string): LifeboatError {
   );
 }
 
-interface Rehearsal {
-  readonly checks: readonly Check[];
-  readonly restorePhases: readonly Phase[];
-  readonly examination: Examination | null;
-}
+type Rehearsal = Pick<DrillFacts, 'checks' | 'restorePhases' | 'examination' | 'builtTuples'>;
 
 interface RehearsalJob {
   readonly store: Store;
@@ -129,7 +126,7 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
     skipped: job.folder.skipped,
   });
   if (restored.outcome === null) {
-    return { checks: [digests, ...notRestored(job)], restorePhases: [], examination: null };
+    return { checks: [digests, ...notRestored(job)], restorePhases: [], examination: null, builtTuples: new Map() };
   }
   const examination = await examine(
     {
@@ -144,13 +141,21 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
     },
     context,
   );
-  return { checks: [digests, ...examination.checks], restorePhases: restored.outcome.phases, examination };
+  return { checks: [digests, ...examination.checks], restorePhases: restored.outcome.phases, examination, builtTuples: restored.builtTuples };
+}
+
+interface RestoredWhole {
+  readonly outcome: Restored | null;
+  readonly findings: readonly Finding[];
+  readonly builtTuples: ReadonlyMap<string, number>;
 }
 
 /** Restores everything, or answers with what is wrong with the parts. */
-async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): Promise<{ outcome: Restored | null; findings: Finding[] }> {
+async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): Promise<RestoredWhole> {
   const { manifest } = job.backup;
-  if (manifest.parts.some((part) => job.folder.findings.some((finding) => finding.object === part.name))) return { outcome: null, findings: [] };
+  let builtTuples: ReadonlyMap<string, number> = new Map();
+  if (manifest.parts.some((part) => job.folder.findings.some((finding) => finding.object === part.name)))
+    return { outcome: null, findings: [], builtTuples };
   const restoreJob: RestoreJob = {
     store: job.store,
     database: job.backup.database,
@@ -161,14 +166,18 @@ async function restoreWhole(job: RehearsalJob, jobs: number, context: Context): 
     jobs,
     args: ['--no-tablespaces'],
     tables: null,
+    whenBuilt: async () => {
+      builtTuples = await readBuiltTuples(job.place.target, context.signal);
+    },
   };
   try {
     const unread = manifest.parts.filter((part) => part.kind === 'globals');
     await verifyParts(restoreJob, unread, context);
-    return { outcome: await restoreParts(restoreJob, context), findings: [] };
+    const outcome = await restoreParts(restoreJob, context);
+    return { outcome, findings: [], builtTuples };
   } catch (error) {
     if (!(error instanceof LifeboatError) || (error.code !== 'part-corrupt' && error.code !== 'part-missing')) throw error;
-    return { outcome: null, findings: [{ object: String(error.details['part'] ?? 'a part'), message: error.message }] };
+    return { outcome: null, findings: [{ object: String(error.details['part'] ?? 'a part'), message: error.message }], builtTuples };
   }
 }
 

@@ -1,12 +1,38 @@
 import type { ManifestIndex } from '../format/manifest.ts';
 import type { Proof } from '../format/proof.ts';
+import { withSession } from '../postgres/connect.ts';
 import { displayName } from '../postgres/identifiers.ts';
+import type { ConnectionTarget } from '../postgres/url.ts';
 
-/** What a proof keeps of the indexes that its drill built: the one place where their names are written. Pure. */
-export function freshIndexes(source: readonly ManifestIndex[], restored: readonly ManifestIndex[]): Proof['indexes'] {
+/**
+ * What a proof keeps of the indexes that its drill built: the one place where their names are written. Pure.
+ * @param counted what builds counted, by displayName
+ */
+export function freshIndexes(
+  source: readonly ManifestIndex[],
+  restored: readonly ManifestIndex[],
+  counted: ReadonlyMap<string, number>,
+): Proof['indexes'] {
   const definitions = new Map(source.map((index) => [displayName(index), index.definition]));
   return restored.map((index) => {
-    const { schema, name, bytes, pages, tuples } = index;
-    return { schema, name, bytes, pages, tuples, asDefined: index.valid && definitions.get(displayName(index)) === index.definition };
+    const { schema, name, bytes, pages } = index;
+    const tuples = counted.get(displayName(index));
+    const size = { bytes, pages, tuples: tuples ?? index.tuples, ...(tuples === undefined ? {} : { counted: true }) };
+    return { schema, name, ...size, asDefined: index.valid && definitions.get(displayName(index)) === index.definition };
   });
 }
+
+/** How many tuples the builds of partial B-trees have counted, by displayName; of others it is the rows of their tables. */
+export async function readBuiltTuples(target: ConnectionTarget, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+  const rows = await withSession(target, { signal }, (session) => session.query<{ schema: string; name: string; tuples: number }>(BUILT_SQL));
+  return new Map(rows.map((row) => [displayName(row), row.tuples]));
+}
+
+const BUILT_SQL = `
+  SELECT n.nspname AS schema, x.relname AS name, x.reltuples::float8 AS tuples
+    FROM pg_catalog.pg_index i
+    JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
+    JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'btree'
+   WHERE i.indpred IS NOT NULL AND x.relkind = 'i' AND x.oid >= 16384
+`;

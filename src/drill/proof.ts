@@ -26,6 +26,8 @@ export interface DrillFacts {
   readonly restorePhases: readonly Phase[];
   /** `null` when there was nothing to examine. */
   readonly examination: Examination | null;
+  /** What the builds of partial B-trees counted, by displayName. */
+  readonly builtTuples: ReadonlyMap<string, number>;
   readonly rtoTargetSeconds: number;
   readonly rpoTargetSeconds: number;
   /** ISO time of the newest backup, which the RPO is about; of the drilled one, unless that was drawn by chance from older ones. */
@@ -63,7 +65,7 @@ export function assembleProof(facts: DrillFacts): Proof {
     rpo: { seconds: rpo, targetSeconds: facts.rpoTargetSeconds, met: rpo <= facts.rpoTargetSeconds },
     storedBytes: manifest.parts.reduce((sum, part) => sum + part.stored.bytes, 0),
     restoredBytes: facts.examination?.bytes ?? 0,
-    indexes: freshIndexes(manifest.indexes, facts.examination?.indexes ?? []),
+    indexes: freshIndexes(manifest.indexes, facts.examination?.indexes ?? [], facts.builtTuples),
   };
 }
 

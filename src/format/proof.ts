@@ -47,7 +47,7 @@ const proof = z.object({
   rpo: z.object({ seconds: z.number(), targetSeconds: z.number(), met: z.boolean() }),
   storedBytes: z.int().nonnegative(),
   restoredBytes: z.int().nonnegative(),
-  /** The freshly built indexes, after ANALYZE and before anything else: what the live ones are measured against (src/drill/fresh-indexes.ts). */
+  /** The freshly built indexes, before anything else was done with them: what the live ones are measured against (src/drill/fresh-indexes.ts). */
   indexes: z.array(
     z.object({
       schema: z.string(),
@@ -55,6 +55,8 @@ const proof = z.object({
       bytes: z.int(),
       pages: z.int(),
       tuples: z.number(),
+      /** Whether `tuples` were counted by the index's build, and not by ANALYZE's sample; absent where they were not. */
+      counted: z.boolean().optional(),
       /** Whether it is the index of the manifest, valid and with the same definition; absent in older proofs. */
       asDefined: z.boolean().optional(),
     }),

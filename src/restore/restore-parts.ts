@@ -26,6 +26,8 @@ export interface RestoreJob extends PartSource {
   readonly args: readonly string[];
   /** `null` for everything. */
   readonly tables: TableChoice | null;
+  /** Called when every index is built, before ANALYZE writes over what their builds have counted. */
+  readonly whenBuilt?: () => Promise<void>;
 }
 
 export interface Phase {
@@ -72,6 +74,7 @@ export async function restoreParts(job: RestoreJob, context: Context): Promise<R
       return problems;
     });
     await phase('post-data', () => restorePostData(job, archive, context));
+    await job.whenBuilt?.();
     await phase('analyze', async () => {
       await analyze(job.target, job.jobs, context.signal);
       return [];

@@ -61,12 +61,14 @@ describe('an index that a drill built anew', () => {
       method: 'btree',
       tuples: 1000,
       exactTuples: true,
+      tableRows: null,
     });
   });
 
   it('has the tuples that ANALYZE saw when it is partial', () => {
     const definition = `${DEFINITION} WHERE (paid IS NULL)`;
-    expect(only(manifestWith({ definition }), proofWith())).toMatchObject({ tuples: 990, exactTuples: false });
+    expect(only(manifestWith({ definition }), proofWith())).toMatchObject({ tuples: 990, exactTuples: false, tableRows: 1000 });
+    expect(only(manifestWith({ definition }), proofWith({ counted: true }))).toMatchObject({ tuples: 990, exactTuples: true });
   });
 
   it('is known by an older proof, too, which says nothing of definitions', () => {
@@ -128,9 +130,13 @@ describe('an index that a drill built anew', () => {
     const { indexes } = manifestWith();
     const restored = { ...(indexes[0] as ManifestIndex), bytes: 20 * PAGE, pages: 20, tuples: 1000 };
     const written = { schema: 'shop', name: 'orders_by_customer', bytes: 20 * PAGE, pages: 20, tuples: 1000, asDefined: true };
-    expect(freshIndexes(indexes, [restored])).toEqual([written]);
-    expect(freshIndexes(indexes, [{ ...restored, definition: `${DEFINITION} WITH (fillfactor='70')` }])).toEqual([{ ...written, asDefined: false }]);
-    expect(freshIndexes(indexes, [{ ...restored, valid: false }])).toEqual([{ ...written, asDefined: false }]);
+    const NONE_COUNTED = new Map<string, number>();
+    expect(freshIndexes(indexes, [restored], NONE_COUNTED)).toEqual([written]);
+    expect(freshIndexes(indexes, [restored], new Map([['shop.orders_by_customer', 983]]))).toEqual([{ ...written, tuples: 983, counted: true }]);
+    expect(freshIndexes(indexes, [{ ...restored, definition: `${DEFINITION} WITH (fillfactor='70')` }], NONE_COUNTED)).toEqual([
+      { ...written, asDefined: false },
+    ]);
+    expect(freshIndexes(indexes, [{ ...restored, valid: false }], NONE_COUNTED)).toEqual([{ ...written, asDefined: false }]);
   });
 });
 

@@ -5,7 +5,7 @@ import { type BtreeShape, builtBytes, DEFAULT_FILLFACTOR, type KeyGroup, PAGE_BY
 import { type ColumnStatistics, columnDistinct } from './distinct.ts';
 import { exactly, type Interval } from './interval.ts';
 import { combine, isAllOfIt, type KeyColumn, type KeyPart, type Keys, partOf } from './keys.ts';
-import type { LiveTuples } from './live-tuples.ts';
+import { type LiveTuples, samplingLuck } from './live-tuples.ts';
 import type { NotMeasured } from './measured.ts';
 import { type Coupling, nullPatterns } from './null-patterns.ts';
 import { type ColumnWidth, tupleBytes } from './tuple-width.ts';
@@ -92,7 +92,7 @@ function between(
   const mid = (Math.min(...mids) + Math.max(...mids)) / 2;
   // changed rows may have any values now, also those that are there already, or none
   const mayShrink = shape.deduplicate || columns.some(({ column }) => column.length < 0) ? 1 - 0.7 * moved : 1;
-  const luck = index.predicate === null ? 0 : luckOf(tuples, rows, sampleRows);
+  const luck = index.predicate === null ? 0 : samplingLuck(tuples, rows, sampleRows);
   // how the last of a few pages is filled depends on which key comes when
   const page = shape.deduplicate && keys.distinct.mid < tuples * 0.99 ? PAGE_BYTES : 0;
   return {
@@ -103,13 +103,6 @@ function between(
       high: Math.ceil(Math.max(...flat.map(({ high }) => high)) * (1 + luck) + page),
     },
   };
-}
-
-/** How far ANALYZE may be from how many rows are in a partial index: it counts those of its sample. */
-function luckOf(tuples: number, rows: number, sampleRows: number): number {
-  const sampled = Math.min(rows, sampleRows);
-  const seen = Math.max(1, (sampled * tuples) / Math.max(1, rows));
-  return sampled >= rows * 0.99 ? 0 : 2 * Math.sqrt(((1 - tuples / Math.max(1, rows)) * (1 - sampled / rows)) / seen);
 }
 
 /** `_bt_truncate`: as many columns as it takes to tell two neighbours apart, and never those of INCLUDE. */

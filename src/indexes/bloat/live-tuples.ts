@@ -79,3 +79,13 @@ export function liveRows(tuples: number, changes: Omit<TableChanges, 'oid' | 'de
 function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 0.02 * Math.max(a, b);
 }
+
+/** How far ANALYZE may be from how many rows are in a partial index, as a share of them: it counts those of its sample. Two standard deviations. */
+export function samplingLuck(tuples: number, rows: number, sampleRows = USUAL_SAMPLE): number {
+  const sampled = Math.min(rows, sampleRows);
+  const seen = Math.max(1, (sampled * tuples) / Math.max(1, rows));
+  return sampled >= rows * 0.99 ? 0 : 2 * Math.sqrt(((1 - tuples / Math.max(1, rows)) * (1 - sampled / rows)) / seen);
+}
+
+/** Of the default statistics target. */
+const USUAL_SAMPLE = 30_000;

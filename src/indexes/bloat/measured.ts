@@ -8,9 +8,11 @@ import type { MeasuredSizes } from './bloat.ts';
 export interface MeasuredIndex extends MeasuredSizes {
   readonly definition: string;
   readonly method: string;
-  /** Of the rebuilt index. Exact where the backup counted the table's rows and all of them are in the index, else reltuples after ANALYZE. */
+  /** Of the rebuilt index. Exact where the backup counted the table's rows and all of them are in the index, or the build counted; else by ANALYZE. */
   readonly tuples: number;
   readonly exactTuples: boolean;
+  /** Of a partial index: the rows of its table in the backup; `null` of all others. */
+  readonly tableRows: number | null;
 }
 
 /** Why the two sizes of an index say nothing, in one sentence, and what would make them. */
@@ -46,7 +48,7 @@ export function measureIndexes(manifest: Manifest, proof: Proof): Map<string, Me
     const rebuilt = fresh.get(displayName(index));
     const why = whyNot(index, table, rebuilt, lost);
     if (why !== null || rebuilt === undefined) return { why: why ?? NOT_BUILT, remedy: index.method === 'hash' ? null : DRILL };
-    const rows = isPartial(index) ? null : (table?.rows ?? null);
+    const rows = isPartial(index) ? (rebuilt.counted === true ? rebuilt.tuples : null) : (table?.rows ?? null);
     return {
       backup: manifest.id,
       at: manifest.snapshot.at,
@@ -56,6 +58,7 @@ export function measureIndexes(manifest: Manifest, proof: Proof): Map<string, Me
       method: index.method,
       tuples: rows ?? rebuilt.tuples,
       exactTuples: rows !== null,
+      tableRows: isPartial(index) ? (table?.rows ?? null) : null,
     };
   };
   return new Map(manifest.indexes.map((index) => [displayName(index), compare(index)]));

@@ -1,6 +1,6 @@
 import type { IndexFacts } from '../facts.ts';
 import type { Bloat, Confidence } from './bloat.ts';
-import type { LiveTuples } from './live-tuples.ts';
+import { type LiveTuples, samplingLuck } from './live-tuples.ts';
 import type { MeasuredIndex, NotMeasured } from './measured.ts';
 
 /** An index that has neither grown nor shrunk by more than this since the snapshot is as it was measured. */
@@ -35,10 +35,13 @@ export function judgeByDrill(index: IndexFacts, bytes: number, measured: Measure
 }
 
 /** `null` when there was nothing to grow from. Where nobody knows the tuples it is taken as it was. */
-function growthOf({ tuples }: MeasuredIndex, live: LiveTuples): number | null {
-  if (live.tuples === null) return 1;
-  if (tuples > 0) return live.tuples / tuples;
-  return live.tuples === 0 ? 1 : null;
+function growthOf({ tuples, tableRows }: MeasuredIndex, live: LiveTuples): number | null {
+  if (live.tuples === null || live.rows === null) return 1;
+  if (tuples === 0) return live.tuples === 0 ? 1 : null;
+  // what a sample says of a partial index is not worth more than that its share of the table has not changed
+  const expected = tableRows === null || tableRows === 0 ? null : (tuples * live.rows) / tableRows;
+  const isLuck = expected !== null && Math.abs(live.tuples - expected) <= 1.5 * samplingLuck(expected, live.rows) * expected;
+  return (isLuck ? expected : live.tuples) / tuples;
 }
 
 /** To the nearest page. */
