@@ -16,6 +16,7 @@ await runAction('reindex', async (options, context) => {
       reindexed: count(result.applied ? 'rebuilt' : 'planned'),
       'gained-bytes': result.gainedBytes,
       failed: count('failed'),
+      leftovers: result.leftovers.filter(({ noted, removed }) => noted && !removed).length,
       report: result.report ?? '',
     },
     problems: reindexProblems(result),

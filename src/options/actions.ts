@@ -199,6 +199,7 @@ export const ACTIONS = {
       reindexed: 'How many indexes were rebuilt, or would be.',
       'gained-bytes': 'How many bytes that gave back.',
       failed: 'How many indexes could not be rebuilt although that was begun.',
+      leftovers: 'How many copies that runs before left are still there, and would be removed by a run that applies.',
       report: 'The report that the indexes were taken from; empty when they were named.',
     },
   },

@@ -7,6 +7,11 @@ import { byteSize, durationSeconds, option } from './define.ts';
 const text = z.string().min(1, 'is empty');
 const GIB = 1024 ** 3;
 
+/** Postgres takes 0 for no limit at all, and counts milliseconds in 32 bits. */
+function isLockTimeout(seconds: number): boolean {
+  return seconds >= 0.001 && seconds <= 24 * 86_400;
+}
+
 export const reindexOptions = z.strictObject({
   databaseUrl: option(text, {
     description: 'The database whose indexes are rebuilt, as a postgres:// URL: the primary, and no pooler.',
@@ -68,7 +73,7 @@ export const reindexOptions = z.strictObject({
     description: 'Begin nothing while a transaction has been open for longer: a rebuild would wait for it.',
     placeholder: 'DURATION',
   }),
-  lockTimeout: option(durationSeconds().default(600), {
+  lockTimeout: option(durationSeconds().refine(isLockTimeout, 'is not a time that Postgres can wait: write one from 0.001s to 24d').default(600), {
     description: 'How long a rebuild waits for a lock or for a transaction, in which it keeps nobody from reading or writing.',
     placeholder: 'DURATION',
   }),

@@ -73,7 +73,8 @@ export function reindexHeadline({ applied, database, indexes, gainedBytes }: Rei
   const what = (n: number) => `${count(n)} of ${counted(indexes.length, 'index', 'indexes')} of ${database}`;
   if (!applied) return `Dry run: nothing was rebuilt; ${what(of('planned'))} would be.`;
   const failed = of('failed') === 0 ? '' : ` ${count(of('failed'))} failed.`;
-  return `Rebuilt ${what(of('rebuilt'))}, ${bytes(gainedBytes)} gained.${failed}`;
+  const gained = gainedBytes < 0 ? `which take ${bytes(-gainedBytes)} more than before` : `${bytes(gainedBytes)} gained`;
+  return `Rebuilt ${what(of('rebuilt'))}, ${gained}.${failed}`;
 }
 
 export function rotateHeadline({ applied, database, backups, recipients }: RotateRecipientsResult): string {

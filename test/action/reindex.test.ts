@@ -31,7 +31,7 @@ describe('the action reindex', () => {
     for (const inputs of [{}, { apply: 'false' }]) {
       const dry = await runAction('reindex', options(inputs));
       expectStatus(dry, 0);
-      expect(dry.outputs).toEqual({ reindexed: '1', 'gained-bytes': '0', failed: '0', report: '' });
+      expect(dry.outputs).toEqual({ reindexed: '1', 'gained-bytes': '0', failed: '0', leftovers: '0', report: '' });
       expect(dry.summary).toMatch(/^## Dry run: no index of `shop` was rebuilt/);
     }
     expect((await runAction('reindex', options({ aply: 'true' }))).status).toBe(2);

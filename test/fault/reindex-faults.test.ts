@@ -1,3 +1,4 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Progress } from '../../src/context.ts';
@@ -8,7 +9,7 @@ import { type CliRun, onlyJson, startCli, urlOf } from '../harness/cli.ts';
 import { recordingContext, temporaryStore } from '../harness/engine.ts';
 import { expectNothingLeft, ownTemporaryFolder, TEST_SESSION, withTestSession } from '../harness/nothing-left.ts';
 import { clusterOf, freshDatabase, runSql, templateDatabase } from '../harness/postgres.ts';
-import { CHURNED_SQL, HELD_SQL, indexesOf, invalidIndexes, runReindex, waiting, whileHeld } from '../harness/reindex.ts';
+import { CHURNED_SQL, HELD_SQL, indexesOf, invalidIndexes, reportOf, runReindex, waiting, whileHeld } from '../harness/reindex.ts';
 import { roleIn } from '../harness/roles.ts';
 import { rejectionOf } from '../harness/thrown.ts';
 import { startTransactionPooler } from '../harness/transaction-pooler.ts';
@@ -105,6 +106,104 @@ describe('a lock timeout', () => {
     expect(next).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt' }] });
     expect(await invalidIndexes(target)).toEqual(BEFORE);
   });
+});
+
+describe('what has changed by the time that an index is begun', () => {
+  test('is followed: an index that was renamed is rebuilt, and not another that has its name now', async () => {
+    await whileHeld(target, async (letGo) => {
+      const running = runReindex(target, { index: ['churned.orders_held', 'churned.orders_note'], apply: true });
+      await waiting(target, REINDEX, running);
+      await runSql(target, 'ALTER INDEX churned.orders_note RENAME TO orders_old');
+      await runSql(target, 'CREATE TABLE churned.other (note text); CREATE INDEX orders_note ON churned.other (note)');
+      const before = new Map((await indexesOf(target)).map(({ name, filenode }) => [name, filenode]));
+      await letGo();
+      expect(await running).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt' }, { name: 'orders_old', outcome: 'rebuilt' }] });
+      const after = new Map((await indexesOf(target)).map(({ name, filenode }) => [name, filenode]));
+      expect(after.get('orders_note')).toBe(before.get('orders_note'));
+      expect(after.get('orders_old')).not.toBe(before.get('orders_old'));
+    });
+  });
+
+  test('is looked at once more after ANALYZE: a dump that began meanwhile is not waited for', async () => {
+    const migration = await transaction('LOCK TABLE churned.orders IN SHARE MODE');
+    const running = runReindex(target, HELD);
+    await waiting(target, 'ANALYZE', running);
+    const dump = await openSession(target, { applicationName: 'pg_dump' });
+    await dump.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    await migration.end();
+    const why = expect.stringContaining('A dump or backup is running');
+    expect(await running).toMatchObject({ ok: false, indexes: [{ outcome: 'refused', attempts: 1, why }] });
+    await dump.close();
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
+  });
+});
+
+describe('nothing is begun', () => {
+  test('while an index of the partitioned table is being built', async () => {
+    await runSql(
+      target,
+      `CREATE TABLE churned.days (n int, at date) PARTITION BY RANGE (at);
+       CREATE TABLE churned.day PARTITION OF churned.days FOR VALUES FROM ('2026-01-01') TO ('2026-01-02');
+       CREATE INDEX day_n ON churned.day (n); INSERT INTO churned.days VALUES (1, '2026-01-01');
+       CREATE FUNCTION churned.slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN n; END'`,
+    );
+    await whileHeld(target, async () => {
+      const builder = await openSession(target, TEST_SESSION);
+      const building = rejectionOf(builder.query('CREATE INDEX ON churned.days (churned.slow(n))'));
+      await waiting(target, 'CREATE INDEX');
+      const why = expect.stringMatching(/works on its table: create or rebuild an index/);
+      expect(await runReindex(target, { index: ['churned.day_n'], apply: true })).toMatchObject({
+        ok: false,
+        indexes: [{ outcome: 'refused', why }],
+      });
+      await builder.close();
+      await building;
+    });
+  });
+
+  test('while a backup by other means holds no transaction', async () => {
+    const backup = await openSession(clusterOf().target, { applicationName: 'pgBackRest [backup]' });
+    const why = 'A base backup of the server is running.';
+    expect(await runReindex(target, HELD)).toMatchObject({ ok: false, indexes: [{ outcome: 'refused', why }] });
+    expect(await runReindex(target, { ...HELD, apply: false })).toMatchObject({
+      ok: true,
+      indexes: [{ outcome: 'planned', why: `Not now: ${why}` }],
+    });
+    await backup.close();
+  });
+
+  test('by a state that notes what is under way in another database, which is kept', async () => {
+    const state = join(temporaries, 'other.json');
+    const underway = {
+      ...{ oid: 1, schema: 'a', name: 'b', tableOid: 2, definition: '', invalidBefore: [], at: '2026-01-10T02:00:00.000Z' },
+      session: { pid: 1, startedAt: '' },
+    };
+    const other = JSON.stringify({ format: 1, of: { systemIdentifier: '1', database: 'other' }, underway: [underway], thresholds: [] });
+    await writeFile(state, other);
+    expect(await rejectionOf(runReindex(target, { ...HELD, state }))).toMatchObject({
+      code: 'bad-option',
+      message: expect.stringContaining('other'),
+    });
+    expect(await readFile(state, 'utf8')).toBe(other);
+    await rm(state);
+  });
+
+  test('by the report of another server', async () => {
+    const report = join(temporaries, 'report.json');
+    const text = reportOf({ name: 'orders_note', level: 'act', rebuiltBytes: 8192 }).replace('"systemIdentifier":null', '"systemIdentifier":"1"');
+    await writeFile(report, text);
+    const error = await rejectionOf(runReindex(target, { fromReport: report, apply: true }));
+    expect(error).toMatchObject({ code: 'bad-option', message: expect.stringContaining('another server') });
+    await rm(report);
+  });
+});
+
+test('a role whose dates are written otherwise can rebuild, and what it noted can be put away', async () => {
+  const store = await temporaryStore();
+  await runSql(target, "ALTER DATABASE CURRENT SET DateStyle = 'German, DMY'; ".replace('CURRENT', `"${target.database}"`));
+  const given = { index: ['churned.orders_note'], apply: true, storage: store.url, database: 'shop' };
+  expect(await runReindex(target, given)).toMatchObject({ ok: true, indexes: [{ outcome: 'rebuilt', bytesAfter: expect.any(Number) }] });
+  expect(await runReindex(target, given)).toMatchObject({ ok: true });
 });
 
 describe('a deadlock', () => {
@@ -208,6 +307,22 @@ describe('a run that is stopped', () => {
     await expectNothingLeft([target], temporaries);
   });
 
+  test('by SIGKILL leaves what is known again after its table and its column were renamed', async () => {
+    const store = await temporaryStore();
+    await whileHeld(target, async () => {
+      const run = start(['--storage', store.url]);
+      await waiting(target, REINDEX);
+      run.child.kill('SIGKILL');
+      await run.ended;
+      await expectNothingLeft([target], temporaries, 30_000);
+    });
+    await runSql(target, 'ALTER TABLE churned.orders RENAME TO purchases; ALTER TABLE churned.purchases RENAME COLUMN customer TO buyer');
+    const given = { index: ['churned.orders_note'], storage: store.url };
+    expect((await runReindex(target, given)).leftovers).toContainEqual(expect.objectContaining({ name: 'orders_held_ccnew1', noted: true }));
+    const { leftovers } = await runReindex(target, { ...given, apply: true });
+    expect(leftovers).toContainEqual(expect.objectContaining({ name: 'orders_held_ccnew1', removed: true }));
+  });
+
   test('by SIGKILL, and with nothing noted, leaves what is reported, and removed only when that is asked for', async () => {
     await whileHeld(target, async () => {
       const run = start();
@@ -243,6 +358,23 @@ describe('a run that is stopped', () => {
       expect(await running).toMatchObject({ ok: false, indexes: [{ outcome: 'failed', attempts: 1, why: expect.stringContaining('deadline') }] });
       expect(await invalidIndexes(target)).toEqual(BEFORE);
     });
+  });
+
+  test('by a copy that outgrows the budget with what is written while it is built, removes it', async () => {
+    const reader = await openSession(target, TEST_SESSION);
+    const running = whileHeld(target, async (letGo) => {
+      const rebuilding = runReindex(target, { index: ['churned.orders_held'], apply: true, maxBytes: '200kB' });
+      await waiting(target, REINDEX, rebuilding);
+      await runSql(target, 'INSERT INTO churned.orders SELECT i, i FROM generate_series(20001, 400000) i');
+      await reader.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM churned.orders LIMIT 1');
+      await letGo();
+      return rebuilding;
+    });
+    expect(await running).toMatchObject({
+      ok: false,
+      indexes: [{ outcome: 'failed', why: expect.stringMatching(/has .* already, and 200 KiB were allowed/) }],
+    });
+    await reader.close();
   });
 
   test('by a copy that outgrows the budget, which nobody could have known, removes it', async () => {
@@ -284,9 +416,8 @@ describe('a run that is stopped', () => {
     await whileHeld(target, async () => {
       const running = runReindex(target, { ...HELD, state });
       await waiting(target, REINDEX, running);
-      const lost = rejectionOf(running);
       await ended(`datname = current_database() AND query NOT LIKE '${REINDEX}%'`);
-      expect(await lost).toMatchObject({ code: 'connection-lost' });
+      expect(await running).toMatchObject({ ok: false, indexes: [{ outcome: 'failed', why: expect.stringMatching(/connection .* was lost/i) }] });
     });
     await expectNothingLeft([target], temporaries);
     const next = await runReindex(target, { ...HELD, state });

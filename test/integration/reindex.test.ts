@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { indexes } from '../../src/indexes/indexes.ts';
+import type { IndexOutcome } from '../../src/indexes/repair/outcome.ts';
 import { indexesOptions } from '../../src/options/indexes.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { recordingContext, runBackup, runDrill, temporaryStore, urlOf } from '../harness/engine.ts';
@@ -54,7 +55,7 @@ test('rebuilds what is named, one after the other, to the size that it predicted
     expect(index).toMatchObject({ bytesBefore: was?.bytes, bytesAfter: is?.bytes, gainedBytes: (was?.bytes ?? 0) - (is?.bytes ?? 0), attempts: 1 });
     expect(is).toMatchObject({ valid: true });
     expect(is?.filenode).not.toBe(was?.filenode);
-    expect(Math.abs((index.predictedBytes ?? 0) / (index.bytesAfter ?? 1) - 1), JSON.stringify(index)).toBeLessThan(0.05);
+    expect(isPredicted(index), JSON.stringify(index)).toBe(true);
   }
   expect(result.gainedBytes).toBeGreaterThan(0);
   expect(await definitions()).toEqual(defined);
@@ -122,7 +123,7 @@ describe('from a report', () => {
       ['orders_note', 'rebuilt', 'measured'],
     ]);
     for (const index of result.indexes) {
-      expect(Math.abs((index.predictedBytes ?? 0) / (index.bytesAfter ?? 1) - 1), JSON.stringify(index)).toBeLessThan(0.05);
+      expect(isPredicted(index), JSON.stringify(index)).toBe(true);
     }
   });
 
@@ -224,7 +225,7 @@ describe('never rebuilt', () => {
     });
     const reader = await roleIn(target, 'GRANT USAGE ON SCHEMA churned TO $role');
     expect((await outcomes(reader, { index: ['churned.orders_pkey'], apply: true })).indexes).toEqual([
-      ['churned.orders_pkey', 'refused', expect.stringContaining('neither owns its table')],
+      ['churned.orders_pkey', 'refused', expect.stringContaining('does not own its table')],
     ]);
   });
 
@@ -272,3 +273,8 @@ describe('asked wrong', () => {
     expect(await rejectionOf(runReindex(target, given))).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 });
+
+/** Within 5 %, or by a page where that is less. */
+function isPredicted({ predictedBytes, bytesAfter }: IndexOutcome): boolean {
+  return Math.abs((predictedBytes ?? 0) - (bytesAfter ?? 0)) <= Math.max(8192, 0.05 * (bytesAfter ?? 0));
+}

@@ -34,6 +34,7 @@ const left = {
   name: 'a|b_ccnew',
   table: 'orders',
   bytes: 8192,
+  noted: true,
   removed: false,
   why: 'somebody uses it',
   sql: 'DROP INDEX CONCURRENTLY "shop"."a|b_ccnew"',

@@ -52,7 +52,7 @@ describe('what is rebuilt', () => {
     ['belongs to an extension', { extension: 'citext' }, /extension citext/],
     ['implements an exclusion constraint', { exclusion: true }, /exclusion constraint/],
     ['is invalid', { valid: false }, /invalid/],
-    ['is not to be touched by the role', { permitted: false }, /MAINTAIN/],
+    ['is not to be touched by the role', { permitted: false }, /does not own its table/],
   ])('one that %s is excluded', (_, part, why) => {
     expect(decide(candidate({ facts: part }), plenty)).toEqual({ action: 'refuse', kind: 'excluded', why: expect.stringMatching(why) });
   });

@@ -27,10 +27,14 @@ beforeAll(async () => {
 const jobOf = ({ jobs }: WorkflowRun, wanted: string) => jobs.find(({ id }) => id === wanted) as JobRun;
 
 /** Somebody starts it by hand; the database's report calls an index bloated. */
-async function reindexing(target: ConnectionTarget, inputs: Record<string, string>, approved = true): Promise<WorkflowRun> {
+async function reindexing(target: ConnectionTarget, inputs: Record<string, string>, approved = true, state?: object): Promise<WorkflowRun> {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'shop', 'reports'), { recursive: true });
   await writeFile(join(folder, 'shop', 'reports', '20260110T020000Z.json'), reportOf({ name: 'orders_note', level: 'act', rebuiltBytes: 100_000 }));
+  if (state !== undefined) {
+    await mkdir(join(folder, 'shop', 'reindex'));
+    await writeFile(join(folder, 'shop', 'reindex', 'state.json'), JSON.stringify(state));
+  }
   const secrets = { DATABASE_URL: urlOf(target), DATABASE_URLS: `OTHER_URL=postgres://nobody@127.0.0.1:9/x\nMAIN_URL=${urlOf(target)}` };
   const world: World = await createWorld({
     inputs: { database: 'shop', 'max-bytes': '1GB', deadline: '5h', ...inputs },
@@ -66,7 +70,7 @@ describe('the reindex workflow', () => {
 
     const approved = await reindexing(target, {});
     expectEnds(approved, ['plan success', 'reindex success']);
-    expect(jobOf(approved, 'plan').outputs).toEqual({ planned: '1', report: 'shop/reports/20260110T020000Z.json' });
+    expect(jobOf(approved, 'plan').outputs).toEqual({ planned: '1', leftovers: '0', report: 'shop/reports/20260110T020000Z.json' });
     expect(jobOf(approved, 'reindex')).toMatchObject({ environment: 'production', concurrency: { cancelInProgress: false } });
     const after = await indexesOf(target);
     const changed = after.filter(({ name, filenode }) => !before.some((one) => one.name === name && one.filenode === filenode));
@@ -82,6 +86,31 @@ describe('the reindex workflow', () => {
     expect(jobOf(named, 'reindex').steps.at(-1)?.outputs).toMatchObject({ reindexed: '2', report: '' });
     const nothing = await reindexing(target, {});
     expectEnds(nothing, ['plan success', 'reindex skipped']);
+  });
+
+  it('goes on to remove what a run that was killed has left, also where nothing is to be rebuilt', async () => {
+    const target = await freshDatabase(clusterOf().major, template);
+    await runSql(target, 'CREATE INDEX orders_note_ccold ON churned.orders (note)');
+    const [left, table] = await runSql<{ oid: number; definition: string }>(
+      target,
+      `SELECT c.oid::int8::float8 AS oid, replace(pg_get_indexdef(i.indexrelid), '_ccold', '') AS definition FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+        WHERE c.oid IN ('churned.orders_note_ccold'::regclass, 'churned.orders'::regclass) ORDER BY c.relkind`,
+    );
+    await runSql(target, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'churned.orders_note_ccold'::regclass");
+    await runSql(target, 'REINDEX INDEX churned.orders_note; ANALYZE churned.orders');
+    const [{ identifier } = { identifier: '' }] = await runSql<{ identifier: string }>(
+      target,
+      'SELECT system_identifier::text AS identifier FROM pg_control_system()',
+    );
+    const underway = {
+      ...{ oid: left?.oid, schema: 'churned', name: 'orders_note', tableOid: table?.oid, definition: left?.definition, invalidBefore: [] },
+      ...{ at: '2026-01-10T02:00:00.000Z', session: { pid: 1, startedAt: '2026-01-10 02:00:00.000000+00' } },
+    };
+    const state = { format: 1, of: { systemIdentifier: identifier, database: target.database }, underway: [underway], thresholds: [] };
+    const run = await reindexing(target, {}, true, state);
+    expectEnds(run, ['plan success', 'reindex success']);
+    expect(jobOf(run, 'plan').outputs).toMatchObject({ planned: '0', leftovers: '1' });
+    expect((await indexesOf(target)).map(({ name }) => name)).not.toContain('orders_note_ccold');
   });
 
   it('fails, and says why, when an index is refused', async () => {

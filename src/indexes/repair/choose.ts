@@ -2,7 +2,8 @@ import type { Context } from '../../context.ts';
 import { LifeboatError } from '../../errors.ts';
 import type { ReindexOptions } from '../../options/reindex.ts';
 import type { Session } from '../../postgres/connect.ts';
-import { displayName } from '../../postgres/identifiers.ts';
+import { displayName, quoteIdentifier } from '../../postgres/identifiers.ts';
+import { areTwoClusters } from '../../postgres/inventory.ts';
 import type { Store } from '../../storage/store.ts';
 import type { IndexReport } from '../report.ts';
 import type { Ledger } from './ledger.ts';
@@ -19,7 +20,10 @@ export interface Choice {
 /** Every index that was asked for, once; of partitioned ones their leaves. Throws `unknown-index`, and what a report that is none throws. */
 export async function chooseCandidates(
   control: Session,
-  options: Pick<ReindexOptions, 'index' | 'fromReport'> & { readonly database: string },
+  {
+    systemIdentifier,
+    ...options
+  }: Pick<ReindexOptions, 'index' | 'fromReport'> & { readonly database: string; readonly systemIdentifier: string | null },
   ledger: Ledger,
   store: Store | null,
   { log, signal }: Context,
@@ -27,6 +31,7 @@ export async function chooseCandidates(
   const chosen = new Map<number, Candidate>();
   const thresholdOf = (index: IndexName) => ledger.thresholdOf(index) ?? NORMAL_RATIO;
   const source = options.fromReport === undefined ? null : await readReport(options.fromReport, store, options.database, signal);
+  if (source !== null) assertSameServer(source.report, systemIdentifier);
   for (const { index, prediction } of source === null ? [] : bloatedIn(source.report)) {
     const found = await findIndex(control, index);
     if (found.length === 0) log.info(`${displayName(index)} is gone since the report was made.`);
@@ -34,13 +39,22 @@ export async function chooseCandidates(
   }
   for (const name of options.index) {
     const found = await findIndex(control, splitName(name));
-    if (found.length === 0) throw unknownIndex(name);
+    if (found.length === 0) throw await unknownIndex(control, name);
     for (const { facts, leafOf } of found) {
       const prediction = chosen.get(facts.oid)?.prediction ?? null;
       chosen.set(facts.oid, { facts, leafOf, named: true, prediction, threshold: thresholdOf(facts) });
     }
   }
   return { candidates: [...chosen.values()], report: source?.key ?? null };
+}
+
+function assertSameServer({ database, server }: IndexReport, systemIdentifier: string | null): void {
+  if (!areTwoClusters(server.systemIdentifier, systemIdentifier)) return;
+  throw new LifeboatError(
+    'bad-option',
+    `--from-report: the report is of ${database} on another server: its sizes are not those of the indexes here.`,
+    'Make a report of this one with lifeboat indexes.',
+  );
 }
 
 interface IndexName {
@@ -72,10 +86,21 @@ export function splitName(text: string): { schema: string; name: string } {
 }
 
 function unquoted(part: string): string {
-  return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase();
+  return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-function unknownIndex(name: string): LifeboatError {
+async function unknownIndex(control: Session, name: string): Promise<LifeboatError> {
+  const { schema, name: index } = splitName(name);
+  const [found] = await control.query(
+    'SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = to_regnamespace($1) AND c.relname = $2 AND c.relkind = $3',
+    [quoteIdentifier(schema), index, 'I'],
+  );
+  if (found !== undefined)
+    return new LifeboatError(
+      'unknown-index',
+      `${name} is of a partitioned table without partitions: there is nothing to rebuild.`,
+      'Name another index.',
+    );
   return new LifeboatError(
     'unknown-index',
     `There is no index ${name}.`,

@@ -3,8 +3,8 @@ import { LifeboatError } from '../../errors.ts';
 import type { Session } from '../../postgres/connect.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import type { Ledger } from './ledger.ts';
-import { type InvalidIndex, leftoversOf, looksLeftOver, type Underway } from './leftovers.ts';
-import { dropIndex, dropStatement, readFacts, readInvalid } from './read.ts';
+import { type InvalidIndex, leftoversOf, looksLeftOver, type Named, type Underway } from './leftovers.ts';
+import { dropIndex, dropStatement, findIndex, readFacts, readInvalid } from './read.ts';
 import { endSession } from './sessions.ts';
 
 /** What a rebuild that ended midway has left. */
@@ -13,6 +13,8 @@ export interface Leftover {
   readonly name: string;
   readonly table: string;
   readonly bytes: number | null;
+  /** It is noted that a run of ours left it, so that the next one removes it. */
+  readonly noted: boolean;
   readonly removed: boolean;
   /** Why it was not; `null` when it was. */
   readonly why: string | null;
@@ -27,20 +29,32 @@ const DROP_ATTEMPTS = 3;
 const HURRIED_LOCK_TIMEOUT_MS = 500;
 const SESSION_PATIENCE_MS = 10_000;
 
-/** Removes what one rebuild has left, as far as that is sure to be its own; where nothing remains, the ledger is told. */
-export async function clearAfter(control: Session, rebuild: Underway, ledger: Ledger, context: Context): Promise<Leftover[]> {
+/**
+ * Removes what one rebuild has left, as far as that is sure to be its own; where nothing remains, the ledger is told.
+ * @param hasEnded whether the session that rebuilt is gone: as long as it is not, it may still leave something
+ */
+export async function clearAfter(control: Session, rebuild: Underway, hasEnded: boolean, ledger: Ledger, context: Context): Promise<Leftover[]> {
   const invalid = await readInvalid(control, rebuild.tableOid);
-  const found = leftoversOf(rebuild, invalid);
+  const names = await namesNow(control, rebuild);
+  const found = leftoversOf(rebuild, invalid, names);
   const cleared: Leftover[] = [];
   for (const index of found) cleared.push(await remove(control, index, context));
   // one that another session works on may still become ours
   const busy = leftoversOf(
     rebuild,
     invalid.filter((index) => index.busy).map((index) => ({ ...index, busy: false })),
+    names,
   );
   const kept = busy.map((index) => told(index, 'another session works on it'));
-  if ([...cleared, ...kept].every(({ removed }) => removed)) await ledger.settle(rebuild.oid);
+  if (hasEnded && [...cleared, ...kept].every(({ removed }) => removed)) await ledger.settle(rebuild.oid);
   return [...cleared, ...kept];
+}
+
+/** What the index is called and made of by now: its table or a column may have been renamed, and a copy has the new names too. */
+async function namesNow(control: Session, rebuild: Underway): Promise<Named[]> {
+  const [old] = await readFacts(control, [rebuild.oid]);
+  const [named] = await findIndex(control, rebuild);
+  return [old, named?.facts].flatMap((facts) => (facts === undefined || facts.definition === null ? [] : { ...facts, definition: facts.definition }));
 }
 
 /** What runs that died have left: what is noted as ours is removed; what only looks like it, when that was asked for. */
@@ -53,12 +67,13 @@ export async function recover(
   const leftovers: Leftover[] = [];
   for (const rebuild of ledger.unsettled) {
     if (options.apply) {
-      if (!(await endSession(control, rebuild.session, SESSION_PATIENCE_MS))) {
+      const hasEnded = await endSession(control, rebuild.session, SESSION_PATIENCE_MS);
+      if (!hasEnded) {
         context.log.warn(`Process ${rebuild.session.pid}, which an earlier run began to rebuild ${displayName(rebuild)} in, does not end.`);
       }
-      leftovers.push(...(await clearAfter(control, rebuild, ledger, context)));
+      leftovers.push(...(await clearAfter(control, rebuild, hasEnded, ledger, context)));
     } else {
-      const found = leftoversOf(rebuild, await readInvalid(control, rebuild.tableOid));
+      const found = leftoversOf(rebuild, await readInvalid(control, rebuild.tableOid), await namesNow(control, rebuild));
       leftovers.push(...found.map((index) => told(index, 'this is a dry run; with --apply it is removed')));
     }
   }
@@ -67,7 +82,7 @@ export async function recover(
     if (known.has(dropStatement(index))) continue;
     const isWanted = options.apply && options.removeLeftovers;
     leftovers.push(
-      isWanted ? await remove(control, index, context) : told(index, 'it is not noted whose it is; --apply --remove-leftovers removes it'),
+      isWanted ? await remove(control, index, context) : told(index, 'it is not noted whose it is; --apply --remove-leftovers removes it', false),
     );
   }
   return leftovers;
@@ -108,6 +123,6 @@ async function remove(control: Session, index: InvalidIndex, { log, signal }: Co
   }
 }
 
-function told(index: InvalidIndex, why: string): Leftover {
-  return { schema: index.schema, name: index.name, table: index.table, bytes: index.bytes, removed: false, why, sql: dropStatement(index) };
+function told(index: InvalidIndex, why: string, noted = true): Leftover {
+  return { schema: index.schema, name: index.name, table: index.table, bytes: index.bytes, noted, removed: false, why, sql: dropStatement(index) };
 }

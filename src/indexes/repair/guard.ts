@@ -35,7 +35,7 @@ export function watchRebuild(session: Session, options: GuardOptions, { log, sig
   const stopped = new AbortController();
   const awake = AbortSignal.any([signal, stopped.signal]);
   let breach: string | null = null;
-  const told = new Set<string>();
+  const told = new Set<number>();
 
   async function watch(): Promise<void> {
     while (!stopped.signal.aborted) {
@@ -65,8 +65,8 @@ export function watchRebuild(session: Session, options: GuardOptions, { log, sig
     const name = `${options.index}: ${phase}`;
     if (blocksTotal > 0) log.progress({ phase: name, done: blocksDone * 8192, total: blocksTotal * 8192, unit: 'bytes' });
     else if (tuplesTotal > 0) log.progress({ phase: name, done: tuplesDone, total: tuplesTotal, unit: 'rows' });
-    if (waitsFor !== null && !told.has(waitsFor)) log.info(`${options.index}: ${phase}, which waits for ${waitsFor}.`);
-    if (waitsFor !== null) told.add(waitsFor);
+    if (waitsFor !== null && !told.has(waitsFor.pid)) log.info(`${options.index}: ${phase}, which waits for ${waitsFor.who}.`);
+    if (waitsFor !== null) told.add(waitsFor.pid);
   }
 
   const watching = watch().catch(async (error: unknown) => {
@@ -97,16 +97,17 @@ interface State {
   readonly tuplesDone: number;
   readonly tuplesTotal: number;
   readonly copyBytes: string | null;
-  readonly waitsFor: string | null;
+  readonly waitsFor: { readonly pid: number; readonly who: string } | null;
 }
 
 /** The size is not asked of an index that is locked for its owner alone, which the copy is while it is dropped. */
 const STATE_SQL = `
   SELECT p.phase, p.blocks_done::float8 AS "blocksDone", p.blocks_total::float8 AS "blocksTotal",
          p.tuples_done::float8 AS "tuplesDone", p.tuples_total::float8 AS "tuplesTotal",
-         CASE WHEN p.index_relid <> 0 AND p.phase LIKE 'building%' THEN pg_catalog.pg_relation_size(p.index_relid)::text END AS "copyBytes",
-         (SELECT pg_catalog.format('process %s (%s), its transaction open for %s s', b.pid, concat_ws(', ', a.usename, nullif(a.application_name, '')),
-                                   coalesce(round(extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start))::text, 'an unknown number of'))
+         CASE WHEN p.index_relid <> 0 AND p.phase ~ '^(building|index validation|waiting for old snapshots)'
+              THEN pg_catalog.pg_relation_size(p.index_relid)::text END AS "copyBytes",
+         (SELECT pg_catalog.json_build_object('pid', b.pid, 'who', pg_catalog.format('process %s (%s), its transaction open for %s s', b.pid, concat_ws(', ', a.usename, nullif(a.application_name, '')),
+                                   coalesce(round(extract(epoch FROM pg_catalog.clock_timestamp() - a.xact_start))::text, 'an unknown number of')))
             FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids(p.pid)) b (pid)
             LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
            LIMIT 1) AS "waitsFor"

@@ -124,7 +124,12 @@ const TRANSACTIONS_SQL = `
    ORDER BY a.xact_start
 `;
 
-const BASE_BACKUPS_SQL = 'SELECT count(*)::int AS n FROM pg_catalog.pg_stat_progress_basebackup';
+/** A backup that others take by pg_backup_start holds no transaction while it copies, and may be connected to any database. */
+const BASE_BACKUPS_SQL = `
+  SELECT (SELECT count(*) FROM pg_catalog.pg_stat_progress_basebackup)::int
+         + (SELECT count(*) FROM pg_catalog.pg_stat_activity
+             WHERE backend_type = 'client backend' AND application_name ~* '^(pgBackRest \\[backup|wal-g|barman$)')::int AS n
+`;
 
 const PREPARED_SQL = `
   SELECT NULL::int AS pid, gid AS prepared, owner AS user, '' AS application,
@@ -134,7 +139,7 @@ const PREPARED_SQL = `
    ORDER BY prepared
 `;
 
-/** Where the role may not see what another works on, a lock on the table tells. */
+/** Where the role may not see what another works on, or that works on a partitioned table of which this is a part, a lock on the table tells. */
 const ON_TABLE_SQL = `
   SELECT p.pid, p.what
     FROM (SELECT pid, datname, relid, 'vacuum' AS what FROM pg_catalog.pg_stat_progress_vacuum
@@ -142,7 +147,6 @@ const ON_TABLE_SQL = `
           UNION ALL SELECT pid, datname, relid, 'cluster or vacuum full' FROM pg_catalog.pg_stat_progress_cluster) p
    WHERE p.datname = pg_catalog.current_database() AND p.pid <> ALL ($2::int[])
      AND (p.relid = $1::oid
-          OR p.relid IS NULL AND EXISTS (SELECT FROM pg_catalog.pg_locks l
-                                          WHERE l.pid = p.pid AND l.relation = $1::oid
-                                            AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'AccessExclusiveLock')))
+          OR EXISTS (SELECT FROM pg_catalog.pg_locks l
+                      WHERE l.pid = p.pid AND l.relation = $1::oid AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'AccessExclusiveLock')))
 `;

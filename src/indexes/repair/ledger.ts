@@ -1,4 +1,5 @@
 import type { Log } from '../../context.ts';
+import { LifeboatError } from '../../errors.ts';
 import type { Underway } from './leftovers.ts';
 import { NO_STATE, type RaisedThreshold, type RepairState, type StateFile } from './state.ts';
 
@@ -19,11 +20,20 @@ export interface Ledger {
   raise(threshold: RaisedThreshold): Promise<void>;
 }
 
-/** @param file where it is kept; `null` for nowhere */
+/**
+ * @param file where it is kept; `null` for nowhere
+ * @throws LifeboatError `bad-option` where it notes what is under way in another database: writing there would forget that
+ */
 export async function openLedger(file: StateFile | null, of: DatabaseIdentity, log: Log): Promise<Ledger> {
   let state = file === null ? NO_STATE : await file.read();
   const isOurs = state.of === null || (state.of.database === of.database && state.of.systemIdentifier === of.systemIdentifier);
-  if (!isOurs) log.warn(`${file?.where} is of another database (${state.of?.database}): what was under way there is not looked for here.`);
+  if (!isOurs && state.underway.length > 0) {
+    throw new LifeboatError(
+      'bad-option',
+      `${file?.where} notes rebuilds of another database, ${state.of?.database} of server ${state.of?.systemIdentifier}, that have not been put away.`,
+      'Give each database a --state file, or a --database name in the store, of its own. If that server is gone for good, delete the file.',
+    );
+  }
   const unsettled = isOurs ? state.underway : [];
   state = { ...(isOurs ? state : NO_STATE), of, underway: unsettled };
 

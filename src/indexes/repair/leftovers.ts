@@ -30,19 +30,25 @@ const SUFFIX = /_cc(new|old)\d*$/;
 /** In bytes, without the final zero. */
 const LONGEST_NAME = 63;
 
+export interface Named {
+  readonly schema: string;
+  readonly name: string;
+  readonly definition: string;
+}
+
 /**
  * What a rebuild that ended midway has left: before the swap its own copy, invalid, named _ccnew; after it the old index, invalid, named
  * _ccold. Never what was there before, what is valid, or what another session works on.
+ * @param now what the index is called by now, where that may be something else
  */
-export function leftoversOf(rebuild: Omit<Underway, 'at' | 'session'>, invalid: readonly InvalidIndex[]): InvalidIndex[] {
+export function leftoversOf(rebuild: Omit<Underway, 'at' | 'session'>, invalid: readonly InvalidIndex[], now: readonly Named[] = []): InvalidIndex[] {
   return invalid.filter(
     (index) =>
       !index.busy &&
       index.tableOid === rebuild.tableOid &&
-      index.schema === rebuild.schema &&
       !rebuild.invalidBefore.includes(index.oid) &&
       isNamedFor(index.name, rebuild.name) &&
-      sameDefinition(index, rebuild),
+      [rebuild, ...now].some((named) => index.schema === named.schema && sameDefinition(index, named)),
   );
 }
 

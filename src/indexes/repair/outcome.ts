@@ -44,8 +44,8 @@ export async function endOutcome(candidate: Candidate, end: RebuildEnd, seconds:
   await ledger.raise({ schema, name, threshold, at: new Date().toISOString(), reason });
   return {
     ...rebuilt,
-    why: `${reason} It is not called bloated again below ${threshold.toFixed(2)} times its rebuilt size.`,
-    raisedThreshold: threshold,
+    why: ledger.kept ? `${reason} It is not called bloated again below ${threshold.toFixed(2)} times its rebuilt size.` : reason,
+    raisedThreshold: ledger.kept ? threshold : null,
   };
 }
 

@@ -10,7 +10,7 @@ export interface RepairFacts
   > {
   /** Of Postgres itself, or of a TOAST table. */
   readonly catalogue: boolean;
-  /** The role owns the table, or may maintain it. */
+  /** The role owns the table: whoever may only maintain it cannot drop what a failed rebuild leaves. */
   readonly permitted: boolean;
 }
 
@@ -103,6 +103,6 @@ function exclusionOf(facts: RepairFacts): string | null {
   if (facts.extension !== null) return `It belongs to the extension ${facts.extension}.`;
   if (facts.exclusion) return 'It implements an exclusion constraint, which Postgres cannot rebuild concurrently.';
   if (!facts.valid) return 'It is invalid: somebody else left it so; drop it or rebuild it by hand.';
-  if (!facts.permitted) return 'The role neither owns its table nor may maintain it (GRANT MAINTAIN, from Postgres 17 on).';
+  if (!facts.permitted) return 'The role does not own its table, or may not use its schema: it could not remove what a failed rebuild leaves.';
   return null;
 }

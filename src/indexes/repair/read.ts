@@ -41,7 +41,7 @@ export async function findIndex(session: Session, index: { readonly schema: stri
 
 /** Definition and size are `null` of what somebody keeps locked. What is gone is left out. */
 export async function readFacts(session: Session, oids: readonly number[]): Promise<RepairFacts[]> {
-  const rows = await session.query<Omit<RepairFacts, 'definition' | 'bytes'>>(FACTS_SQL, [oids, session.versionNumber >= 170_000]);
+  const rows = await session.query<Omit<RepairFacts, 'definition' | 'bytes'>>(FACTS_SQL, [oids]);
   const facts: RepairFacts[] = [];
   for (const row of rows) {
     const read = await readSize(session, row.oid);
@@ -102,8 +102,7 @@ const FACTS_SQL = `
            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid IN (x.oid, c.oid) AND d.deptype = 'e'
              AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
            LIMIT 1) AS extension,
-         pg_catalog.pg_has_role(c.relowner, 'USAGE')
-           OR CASE WHEN $2 THEN pg_catalog.has_table_privilege(c.oid, 'MAINTAIN') ELSE false END AS permitted
+         pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS permitted
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace

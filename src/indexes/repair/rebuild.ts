@@ -21,6 +21,8 @@ export interface Repair {
   readonly limits: WalLimits;
   readonly lockTimeoutMs: number;
   readonly timeProblem: () => string | null;
+  /** Every reason not to begin now on a table, as one text; `null` without any. */
+  readonly hindrance: (tableOid: number) => Promise<string | null>;
 }
 
 export interface RebuildEnd {
@@ -42,8 +44,9 @@ const RETRIES = 3;
 const SESSION_PATIENCE_MS = 3000;
 
 /**
- * Analyzes the table, judges again, and rebuilds the index while it is watched. Deadlocks and lock timeouts are tried again; what a failed
- * attempt has left is removed. Throws only where this run must end: it was told to, or its own session is lost.
+ * Analyzes the table, judges again, and rebuilds the index while it is watched. Deadlocks and lock timeouts are tried again, where nothing
+ * hinders it by then; what a failed attempt has left is removed. Throws only where this run must end: it was told to, or its own session is
+ * lost.
  */
 export async function rebuildIndex(candidate: Candidate, budget: Budget, repair: Repair, context: Context): Promise<RebuildEnd> {
   let analyzed: { readonly decision: Decision; readonly candidate: Candidate } | null = null;
@@ -61,11 +64,11 @@ export async function rebuildIndex(candidate: Candidate, budget: Budget, repair:
     let rebuild: Underway | null = null;
     let error: unknown = null;
     try {
-      analyzed ??= await analyzeAndJudge(work, candidate, budget, repair);
+      analyzed = await judgeAgain(work, analyzed?.candidate ?? candidate, analyzed === null, budget, repair);
       if (analyzed.decision.action === 'rebuild') {
         rebuild = await noteBefore(analyzed.candidate.facts, identity, repair);
-        context.log.info(`Rebuilding ${name}${attempt === 1 ? '' : `, attempt ${attempt}`}.`);
-        await work.query(`REINDEX INDEX CONCURRENTLY ${qualifiedName(candidate.facts)}`);
+        context.log.info(`Rebuilding ${displayName(rebuild)}${attempt === 1 ? '' : `, attempt ${attempt}`}.`);
+        await work.query(`REINDEX INDEX CONCURRENTLY ${qualifiedName(rebuild)}`);
       }
     } catch (thrown) {
       error = thrown;
@@ -78,7 +81,7 @@ export async function rebuildIndex(candidate: Candidate, budget: Budget, repair:
       return { ...base, decision: analyzed.decision, failure: null, after: null, leftovers: [] };
     }
     const { after, leftovers } = await settle(facts, rebuild, repair, context);
-    if (context.signal.aborted) throw stopped(context.signal.reason, leftovers);
+    if (context.signal.aborted) throw stopped(context.signal.reason, leftovers, repair.ledger.kept);
     // after the swap the work is done, whatever became of the old index
     if (after !== null) return { ...base, decision: null, failure: null, after, leftovers };
     const failure = guard.breach() ?? (error === null ? 'The index that has its name now is not valid, or is not the same.' : messageOf(error));
@@ -88,15 +91,22 @@ export async function rebuildIndex(candidate: Candidate, budget: Budget, repair:
   }
 }
 
-async function analyzeAndJudge(work: Session, candidate: Candidate, budget: Budget, { control, judge }: Repair) {
-  await work.query(`ANALYZE ${qualifiedName({ schema: candidate.facts.schema, name: candidate.facts.table })}`);
-  const [facts] = await readFacts(control, [candidate.facts.oid]);
-  if (facts === undefined) {
-    return { candidate, decision: { action: 'skip', why: 'It is gone: somebody dropped or rebuilt it meanwhile.' } as const };
-  }
-  const again = { ...candidate, facts, prediction: better(candidate.prediction, (await judge([facts.oid])).get(facts.oid)) };
-  return { candidate: again, decision: decide(again, budget) };
+/** By its oid: since it was chosen, hours ago perhaps, its name may have become another's. Its table is analyzed once. */
+async function judgeAgain(work: Session, candidate: Candidate, isFirst: boolean, budget: Budget, { control, judge, hindrance }: Repair) {
+  const { oid, tableOid } = candidate.facts;
+  const read = async () => (await readFacts(control, [oid]))[0];
+  const named = await read();
+  if (named !== undefined && isFirst) await work.query(`ANALYZE ${qualifiedName({ schema: named.schema, name: named.table })}`);
+  const facts = isFirst ? await read() : named;
+  if (facts === undefined) return { candidate, decision: GONE };
+  const prediction = isFirst ? better(candidate.prediction, (await judge([oid])).get(oid)) : candidate.prediction;
+  const again = { ...candidate, facts, prediction };
+  const decision = decide(again, budget);
+  const why = decision.action === 'rebuild' ? await hindrance(tableOid) : null;
+  return { candidate: again, decision: why === null ? decision : ({ action: 'refuse', kind: 'hindered', why } as const) };
 }
+
+const GONE: Decision = { action: 'skip', why: 'It is gone: somebody dropped or rebuilt it meanwhile.' };
 
 /** Before the first statement that could leave something. */
 async function noteBefore(facts: RepairFacts, session: Underway['session'], { control, ledger }: Repair): Promise<Underway> {
@@ -124,10 +134,10 @@ async function endWatch(guard: Guard, work: Session): Promise<void> {
 /** What came of it, and without what it left. */
 async function settle(facts: RepairFacts, rebuild: Underway | null, { control, ledger }: Repair, context: Context) {
   if (rebuild === null) return { after: null, leftovers: [] };
-  await endSession(control, rebuild.session, SESSION_PATIENCE_MS);
+  const hasEnded = await endSession(control, rebuild.session, SESSION_PATIENCE_MS);
   const [now] = await findIndex(control, facts);
   const isNew = now !== undefined && now.facts.oid !== facts.oid && now.facts.valid && [facts.definition, null].includes(now.facts.definition);
-  const leftovers = await clearAfter(control, rebuild, ledger, context);
+  const leftovers = await clearAfter(control, rebuild, hasEnded, ledger, context);
   return { after: isNew ? now.facts : null, leftovers };
 }
 
@@ -142,13 +152,13 @@ function messageOf(error: unknown): string {
 }
 
 /** Why the run ended, and what it could not put away. */
-function stopped(reason: unknown, leftovers: readonly Leftover[]): unknown {
+function stopped(reason: unknown, leftovers: readonly Leftover[], isNoted: boolean): unknown {
   const left = leftovers.filter(({ removed }) => !removed);
   if (left.length === 0 || !(reason instanceof LifeboatError)) return reason;
   return new LifeboatError(
     'cancelled',
     `${reason.message} Left behind, because somebody uses the table: ${left.map(displayName).join(', ')}.`,
-    `The next run removes it, or do it by hand: ${left.map(({ sql }) => `${sql};`).join(' ')}`,
+    `${isNoted ? 'The next run removes it, or do it by hand' : 'Remove it by hand'}: ${left.map(({ sql }) => `${sql};`).join(' ')}`,
     { details: { ...reason.details, leftovers: left } },
   );
 }

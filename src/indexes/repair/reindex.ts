@@ -63,8 +63,13 @@ export async function reindex(options: ReindexOptions, context: Context, clock: 
       const found = store === null ? NO_STORE : await findMeasuredSource(store, database, options.publicKey, context.signal);
       const drilled = ofServer(found, of.systemIdentifier);
       const judge = judgeIn(target, { drilled, exact: options.apply }, context.signal);
-      const repair = { target, control, ledger, judge, limits: options, lockTimeoutMs: options.lockTimeout * 1000 };
-      return await perform({ ...options, database }, { ...repair, timeProblem: () => null }, store, context, clock);
+      const hindrance = async (tableOid: number) => {
+        const activity = await readActivity(control, tableOid, []);
+        return hindrancesOf(activity, { ...options, maxTransactionAgeSeconds: options.maxTransactionAge }).join(' ') || null;
+      };
+      const repair = { target, control, ledger, judge, limits: options, lockTimeoutMs: options.lockTimeout * 1000, hindrance };
+      const asked = { ...options, database, systemIdentifier: of.systemIdentifier };
+      return await perform(asked, { ...repair, timeProblem: () => null }, store, context, clock);
     } finally {
       await control.close();
     }
@@ -93,7 +98,7 @@ function stateFileOf({ state }: ReindexOptions, store: Store | null, database: s
 }
 
 async function perform(
-  options: ReindexOptions & { readonly database: string },
+  options: ReindexOptions & { readonly database: string; readonly systemIdentifier: string | null },
   untimed: Repair,
   store: Store | null,
   context: Context,
@@ -107,24 +112,35 @@ async function perform(
   const candidates = inOrder(options.apply ? choice.candidates : await judgedNow(choice.candidates, repair));
   const outcomes: IndexOutcome[] = [];
   const own: Leftover[] = [];
+  let ended: string | null = null;
   for (const candidate of candidates) {
     context.signal.throwIfAborted();
+    if (ended !== null) {
+      outcomes.push(outcomeOf(candidate, { action: 'refuse', kind: 'hindered', why: ended }));
+      continue;
+    }
     // what earlier runs left was there when the operator looked at the disk
     const takenBytes = own.reduce((sum, { removed, bytes }) => sum + (removed ? 0 : (bytes ?? 0)), 0);
     const budget = { maxBytes: options.maxBytes ?? null, takenBytes };
     // what statistics say of it counts only once they are new
     const first = options.apply ? decide({ ...candidate, named: true }, UNLIMITED) : decide(candidate, budget);
-    const before = await hindered(candidate, first, options, repair);
-    if (before.action !== 'rebuild') outcomes.push(outcomeOf(candidate, before));
-    else if (!options.apply) outcomes.push(plannedOutcome(candidate));
+    if (first.action !== 'rebuild') {
+      outcomes.push(outcomeOf(candidate, first));
+      continue;
+    }
+    const before = await whyNotNow(candidate, repair);
+    // by the time that somebody approves it nothing may be in the way any more
+    if (!options.apply) outcomes.push({ ...plannedOutcome(candidate), why: before === null ? null : `Not now: ${before.why}` });
+    else if (before !== null) outcomes.push(outcomeOf(candidate, before));
     else {
       const end = await rebuildOne(candidate, budget, repair, context);
       outcomes.push(end.outcome);
       own.push(...end.leftovers);
+      ended = end.ended;
     }
   }
   return {
-    ok: !options.apply || outcomes.every(isFine),
+    ok: !options.apply || (outcomes.every(isFine) && !(options.removeLeftovers && earlier.some(({ removed }) => !removed))),
     applied: options.apply,
     database: options.database,
     at: started.toISOString(),
@@ -154,13 +170,11 @@ async function judgedNow(candidates: readonly Candidate[], { judge }: Repair): P
 }
 
 /** The hour, the deadline, and what goes on in the database. */
-async function hindered(candidate: Candidate, decision: Decision, options: ReindexOptions, { control, timeProblem }: Repair): Promise<Decision> {
-  if (decision.action !== 'rebuild') return decision;
+async function whyNotNow({ facts }: Candidate, { timeProblem, hindrance }: Repair): Promise<Extract<Decision, { action: 'refuse' }> | null> {
   const late = timeProblem();
   if (late !== null) return { action: 'refuse', kind: 'limited', why: late };
-  const activity = await readActivity(control, candidate.facts.tableOid, []);
-  const [first, ...others] = hindrancesOf(activity, { ...options, maxTransactionAgeSeconds: options.maxTransactionAge });
-  return first === undefined ? decision : { action: 'refuse', kind: 'hindered', why: [first, ...others].join(' ') };
+  const why = await hindrance(facts.tableOid);
+  return why === null ? null : { action: 'refuse', kind: 'hindered', why };
 }
 
 function timeProblem({ window, timezone, deadline }: ReindexOptions, started: Date, now: Date): string | null {
@@ -170,15 +184,31 @@ function timeProblem({ window, timezone, deadline }: ReindexOptions, started: Da
   return null;
 }
 
-async function rebuildOne(candidate: Candidate, budget: Budget, repair: Repair, context: Context) {
+interface RebuiltOne {
+  readonly outcome: IndexOutcome;
+  readonly leftovers: readonly Leftover[];
+  /** Why no other index can be begun after it; `null` when nothing is in the way. */
+  readonly ended: string | null;
+}
+
+async function rebuildOne(candidate: Candidate, budget: Budget, repair: Repair, context: Context): Promise<RebuiltOne> {
   const began = performance.now();
-  const end = await rebuildIndex(candidate, budget, repair, context);
-  const outcome = await endOutcome(candidate, end, (performance.now() - began) / 1000, repair.ledger);
-  // whoever stops the run has no result, but has the log
-  if (outcome.bytesAfter !== null)
-    context.log.info(`${displayName(candidate.facts)}: ${bytes(outcome.bytesBefore ?? 0)} before, ${bytes(outcome.bytesAfter)} now.`);
-  if (outcome.outcome === 'failed') context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${outcome.why}`);
-  return { outcome, leftovers: end.leftovers };
+  const elapsed = () => (performance.now() - began) / 1000;
+  try {
+    const end = await rebuildIndex(candidate, budget, repair, context);
+    const outcome = await endOutcome(candidate, end, elapsed(), repair.ledger);
+    // whoever stops the run has no result, but has the log
+    if (outcome.bytesAfter !== null)
+      context.log.info(`${displayName(candidate.facts)}: ${bytes(outcome.bytesBefore ?? 0)} before, ${bytes(outcome.bytesAfter)} now.`);
+    if (outcome.outcome === 'failed') context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${outcome.why}`);
+    return { outcome, leftovers: end.leftovers, ended: null };
+  } catch (error) {
+    // what was rebuilt before it is worth telling of; only a stop by hand, or a bug, ends without a result
+    if (context.signal.aborted || !(error instanceof LifeboatError)) throw error;
+    context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${error.message}`);
+    const outcome: IndexOutcome = { ...plannedOutcome(candidate), outcome: 'failed', why: error.message, seconds: elapsed(), attempts: 1 };
+    return { outcome, leftovers: [], ended: `Not begun, because the run ended with an earlier index: ${error.message}` };
+  }
 }
 
 function notesOf({ apply, index, fromReport, maxBytes }: ReindexOptions, ledger: Ledger): string[] {

@@ -45,6 +45,9 @@ export async function lockRun(control: Session): Promise<void> {
   );
 }
 
+/** The same text in every session, whatever the DateStyle and TimeZone of its role. */
+const STARTED_AT = `pg_catalog.to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US"+00"')`;
+
 /** The session that rebuilds: with the settings of its role, but for what would end it early. It ends soon after this process has died. */
 export async function openWork(target: ConnectionTarget, lockTimeoutMs: number): Promise<{ session: Session; identity: Underway['session'] }> {
   const session = await openSession(target, APPLICATION);
@@ -53,7 +56,7 @@ export async function openWork(target: ConnectionTarget, lockTimeoutMs: number):
     await session.query(KEEPALIVES);
     await session.query(`SET lock_timeout = ${Math.round(lockTimeoutMs)}`);
     const [row] = await session.query<{ startedAt: string }>(
-      'SELECT backend_start::text AS "startedAt" FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()',
+      `SELECT ${STARTED_AT} AS "startedAt" FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()`,
     );
     return { session, identity: { pid: session.processId, startedAt: row?.startedAt ?? '' } };
   } catch (error) {
@@ -62,19 +65,26 @@ export async function openWork(target: ConnectionTarget, lockTimeoutMs: number):
   }
 }
 
-/** Resolves to whether that session of the server is gone; it is told to end first. */
+/** Resolves to whether that session of the server is gone; it is told to end first, where the role may do that. */
 export async function endSession(control: Session, { pid, startedAt }: Underway['session'], patienceMs: number): Promise<boolean> {
   const deadline = Date.now() + patienceMs;
   for (let told = false; ; ) {
-    const found = await control.query("SELECT FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND backend_start = nullif($2, '')::timestamptz", [
-      pid,
-      startedAt,
-    ]);
+    const found = await control.query(`SELECT FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND ${STARTED_AT} = $2`, [pid, startedAt]);
     if (found.length === 0) return true;
     if (Date.now() > deadline) return false;
-    if (!told) await control.query('SELECT pg_catalog.pg_terminate_backend($1)', [pid]);
+    if (!told && !(await terminate(control, pid))) return false;
     told = true;
     await setTimeout(50);
+  }
+}
+
+async function terminate(control: Session, pid: number): Promise<boolean> {
+  try {
+    await control.query('SELECT pg_catalog.pg_terminate_backend($1)', [pid]);
+    return true;
+  } catch (error) {
+    if (error instanceof LifeboatError && error.details['sqlstate'] === '42501') return false;
+    throw error;
   }
 }
 

@@ -11,8 +11,13 @@ export function code(name: string): string {
 }
 
 /** A sentence that may have such names in it, as text and nothing else. */
-export function prose(sentence: string, most = LONGEST_TEXT): string {
-  return literal(shortened(visible(sentence), most));
+export function prose(sentence: string): string {
+  return literal(shortened(visible(sentence), LONGEST_TEXT));
+}
+
+/** The same for what has to be read to its end: a reason with its remedy. */
+export function longProse(sentence: string): string {
+  return literal(shortened(visible(sentence), 5 * LONGEST_TEXT));
 }
 
 /** A table; the cells must have been escaped. */

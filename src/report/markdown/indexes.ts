@@ -2,11 +2,9 @@ import type { IndexReport, ReportedFinding } from '../../indexes/report.ts';
 import { bytes, count, counted, time } from '../format.ts';
 import { coverageLines } from '../indexes/coverage.ts';
 import { changesLine, entriesByKey, indexesHeadline, isWhole, KIND_WORDS, trendOf } from '../indexes/words.ts';
-import { code, details, prose, tableOf } from './escape.ts';
+import { code, details, longProse, prose, tableOf } from './escape.ts';
 
 const MOST_ROWS = 100;
-/** What was not examined, why, and what would change that, to the end. */
-const LONGEST_LINE = 1000;
 /** Of what is folded away. */
 const MOST_FOLDED = 50;
 /** A runner's summary takes 1 MiB, and other steps have theirs. */
@@ -21,7 +19,7 @@ export function indexesMarkdown(report: IndexReport): string {
     '',
     prose(indexesHeadline(report)),
     '',
-    ...[...coverageLines(report), ...report.notes].map((line) => `- ${prose(line, LONGEST_LINE)}`),
+    ...[...coverageLines(report), ...report.notes].map((line) => `- ${longProse(line)}`),
     ...(changes === null ? [] : ['', prose(changes)]),
     ...findingTable(report),
     ...(unseen.length === 0 ? [] : details(`${counted(unseen.length, 'finding')} that could not be looked at this time`, listOf(unseen))),
