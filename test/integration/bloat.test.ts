@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { HARD_SHAPES } from '../../scripts/bench/indexes/hard-shapes.ts';
 import { fillShapes } from '../../scripts/bench/indexes/make.ts';
 import { OTHER_SHAPES, SHAPES } from '../../scripts/bench/indexes/shapes.ts';
 import { parseManifest } from '../../src/format/manifest.ts';
@@ -84,7 +85,7 @@ describe.each(majors())('bloat on Postgres %i', (major) => {
 describe('bloat by the statistics', () => {
   test('is what a REINDEX shows wherever it is said with high confidence, and a fresh index is never bloated', async () => {
     const target = await freshDatabase(newest);
-    await fillShapes(target, [...SHAPES, ...OTHER_SHAPES], 6000);
+    await fillShapes(target, [...SHAPES, ...OTHER_SHAPES, ...HARD_SHAPES], 6000);
     await runSql(target, 'CREATE EXTENSION pgstattuple');
     const { judged } = await judge(target);
     const counted = await judge(target, { ...NOTHING, exact: true });

@@ -7,8 +7,10 @@ import { judgeExactly } from '../../src/indexes/bloat/exact.ts';
 import { exactly } from '../../src/indexes/bloat/interval.ts';
 import { combine, partOf } from '../../src/indexes/bloat/keys.ts';
 import type { NotMeasured } from '../../src/indexes/bloat/measured.ts';
+import { nullPatterns } from '../../src/indexes/bloat/null-patterns.ts';
 import { type ColumnWidth, tupleBytes } from '../../src/indexes/bloat/tuple-width.ts';
 import type { IndexStatistics } from '../../src/indexes/catalogue/statistics.ts';
+import { widthsOf } from '../../src/indexes/catalogue/widths.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
 import { indexColumn, indexFacts } from '../harness/index-facts.ts';
 
@@ -349,5 +351,49 @@ describe('what pgstattuple counts', () => {
       confidence: 'medium',
       evidence: expect.arrayContaining([expect.stringMatching(/VACUUM/)]),
     });
+  });
+});
+
+describe('patterns of NULLs', () => {
+  const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 5 });
+
+  it.each(['chance', 'together', 'apart'] as const)('have as many NULLs in each column as the statistics say: %s', (coupling) => {
+    fc.assert(
+      fc.property(shares, (nulls) => {
+        const patterns = nullPatterns(nulls, coupling);
+        const sum = (of: readonly { readonly share: number }[]) => of.reduce((total, { share }) => total + share, 0);
+        expect(sum(patterns)).toBeCloseTo(1, 6);
+        for (const [i, share] of nulls.entries()) expect(sum(patterns.filter(({ isNull }) => isNull[i]))).toBeCloseTo(share, 6);
+      }),
+    );
+  });
+
+  it('meet as much as they can, or as little', () => {
+    const both = (coupling: 'together' | 'apart', nulls: readonly number[]) =>
+      nullPatterns(nulls, coupling)
+        .filter(({ isNull }) => isNull.every(Boolean))
+        .reduce((total, { share }) => total + share, 0);
+    expect(both('together', [0.6, 0.7])).toBeCloseTo(0.6);
+    expect(both('apart', [0.6, 0.7])).toBeCloseTo(0.3);
+    expect(both('apart', [0.3, 0.6])).toBe(0);
+  });
+});
+
+describe('the lengths of values', () => {
+  const mean = (widths: readonly number[] | null) => (widths ?? []).reduce((sum, width) => sum + width, 0) / (widths?.length ?? 1);
+
+  it('are those of the frequent values by their frequency, and of the others by the histogram', () => {
+    const histogram = [100, 100, 100];
+    expect(widthsOf({ histogram, common: null, frequencies: null, nulls: 0 })).toEqual({
+      widths: histogram,
+      commonWidths: null,
+      restWidths: histogram,
+    });
+    const { widths, commonWidths, restWidths } = widthsOf({ histogram, common: [2, 12], frequencies: [0.6, 0.2], nulls: 0 });
+    expect(mean(commonWidths)).toBeCloseTo(4.5);
+    expect(restWidths).toEqual(histogram);
+    expect(mean(widths)).toBeCloseTo(0.8 * 4.5 + 0.2 * 100, 0);
+    // NULLs have no length
+    expect(mean(widthsOf({ histogram: null, common: [2, 12], frequencies: [0.3, 0.1], nulls: 0.6 }).widths)).toBeCloseTo(4.5);
   });
 });

@@ -188,6 +188,16 @@ describe('an index after its drill', () => {
     expect(judgeByDrill(never, 40 * PAGE, MEASURED, liveTuples(never, undefined))).toMatchObject({ confidence: 'low', rebuiltBytes: 20 * PAGE });
   });
 
+  it('of a part of the table is scaled with the table, unless a sample says more than chance', () => {
+    const partial = { tuples: 10_000, tableRows: 100_000, rebuiltBytes: 100 * PAGE };
+    const facts = (tuples: number) => ({ ...FACTS, predicate: '(paid IS NULL)', tuples, tableTuples: 100_000 });
+    const rebuilt = (tuples: number) => judged(200 * PAGE, 100_000, { ...partial, bytes: 200 * PAGE }, facts(tuples));
+    expect(rebuilt(10_000)).toMatchObject({ method: 'measured', rebuiltBytes: 100 * PAGE });
+    expect(rebuilt(10_300)).toMatchObject({ method: 'measured', rebuiltBytes: 100 * PAGE });
+    expect(rebuilt(15_000)).toMatchObject({ method: 'scaled', rebuiltBytes: 150 * PAGE });
+    expect(rebuilt(2000)).toMatchObject({ method: 'scaled', rebuiltBytes: 21 * PAGE });
+  });
+
   it('is not judged by the drill when it was defined anew, or was empty then', () => {
     expect(judged(40 * PAGE, 1000, { definition: 'CREATE INDEX other' })).toMatchObject({ why: expect.stringMatching(/definition/) });
     expect(judged(40 * PAGE, 1000, { tuples: 0, rebuiltBytes: PAGE })).toMatchObject({ why: expect.stringMatching(/empty/) });

@@ -13,17 +13,22 @@ import { withSession } from '../../../src/postgres/connect.ts';
 import type { ConnectionTarget } from '../../../src/postgres/url.ts';
 import { type BenchServer, lifeboat } from '../backups.ts';
 import type { Row } from '../rows.ts';
+import { HARD_SHAPES } from './hard-shapes.ts';
 import { drift, makeShapes, reindexedSizes } from './make.ts';
 import { benchManyIndexes } from './many.ts';
 import { OTHER_SHAPES, SHAPES, type Shape } from './shapes.ts';
 
 const ROWS = 200_000;
 
-/** Every way to know an index's bloat against what a REINDEX makes of it, on shapes that were looked at while building it and on others. */
+/**
+ * Every way to know an index's bloat against what a REINDEX makes of it: on the shapes of every release, on others that nothing was made for,
+ * and on hard ones.
+ */
 export async function benchIndexes(bench: BenchServer): Promise<Row[]> {
   return [
     ...(await benchShapes(bench, 'shapes', SHAPES)),
     ...(await benchShapes(bench, 'other_shapes', OTHER_SHAPES)),
+    ...(await benchShapes(bench, 'hard_shapes', HARD_SHAPES)),
     ...(await benchManyIndexes(bench)),
   ];
 }
