@@ -35,4 +35,5 @@ const BUILT_SQL = `
     JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
     JOIN pg_catalog.pg_am m ON m.oid = x.relam AND m.amname = 'btree'
    WHERE i.indpred IS NOT NULL AND x.relkind = 'i' AND x.oid >= 16384
+     AND coalesce(pg_catalog.pg_stat_get_last_analyze_time(i.indrelid), pg_catalog.pg_stat_get_last_autoanalyze_time(i.indrelid)) IS NULL
 `;

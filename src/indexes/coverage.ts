@@ -77,9 +77,9 @@ function ofPages({ uncounted }: BloatReport): Coverage['other'] {
   return [{ object: `the pages of ${counted(indexes, 'index', 'indexes')} (--exact)`, why, remedy }];
 }
 
-function ofUse({ unknown, countedSince }: Usage, { now }: ServerFacts, wanted: number): Coverage['other'] {
+function ofUse({ unknown, countedSince }: Usage, { now, counts }: ServerFacts, wanted: number): Coverage['other'] {
   const object = 'unused indexes';
-  if (unknown !== null) return [{ object, why: unknown, remedy: 'Correct --replica-url, or leave it away.' }];
+  if (unknown !== null) return [{ object, why: unknown, remedy: counts ? 'Correct --replica-url, or leave it away.' : 'Set track_counts = on.' }];
   const known = (Date.parse(now) - Date.parse(countedSince)) / 1000;
   if (known >= wanted) return [];
   const why = `Scans are known to have been counted for ${seconds(known)} only, and it takes ${seconds(wanted)} to say that nobody uses an index of which no scan is known.`;

@@ -23,8 +23,9 @@ export function examiner(
     if (kind === 'foreign-key') return ![...lockedTables].some((table) => object.startsWith(`${table} `));
     const index = about === null ? undefined : byKey.get(indexKey(about));
     if (index === undefined) return true;
-    if (kind === 'bloated') return judged.has(index.oid);
-    if (kind === 'invalid' || kind === 'leftover') return true;
+    // of another oid it was built anew, whether or not anybody can judge it
+    if (kind === 'bloated') return judged.has(index.oid) || about?.oid !== index.oid;
+    if (kind === 'invalid' || kind === 'leftover') return index.valid || !server.building.includes(index.tableOid);
     if (index.definition === null) return false;
     // counters that begin anew know only of what was scanned
     return kind !== 'unused' || (usage.unknown === null && (isCountedFor || leaves(index).some(({ oid }) => (usage.of.get(oid)?.scans ?? 0) > 0)));

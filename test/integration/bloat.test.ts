@@ -109,6 +109,16 @@ describe('bloat by the statistics', () => {
     expect(counted.judged.get('shape_queue_index')?.evidence[0]).toMatch(/and 0 empty and [1-9]\d* deleted pages/);
   });
 
+  test('is had of a column that is not analyzed any more, by what was gathered before', async () => {
+    const target = await freshDatabase(newest);
+    await runSql(
+      target,
+      'CREATE TABLE t (id int PRIMARY KEY, a int); CREATE INDEX t_a ON t (a); INSERT INTO t SELECT i, i % 4000 FROM generate_series(1, 50000) i; ANALYZE t',
+    );
+    await runSql(target, 'ALTER TABLE t ALTER a SET STATISTICS 0; ANALYZE t');
+    expect((await judge(target)).judged.get('t_a')).toMatchObject({ method: 'estimated' });
+  });
+
   test('is not known to a role that may not see them, which is told what would let it', async () => {
     const target = await freshDatabase(newest);
     await runSql(target, 'CREATE TABLE secrets (id bigint PRIMARY KEY, word text); CREATE INDEX by_word ON secrets (lower(word));');

@@ -13,6 +13,7 @@ import { recordingContext, temporaryStore, urlOf } from '../harness/engine.ts';
 import { ownTemporaryFolder } from '../harness/nothing-left.ts';
 import { clusterOf, runSql } from '../harness/postgres.ts';
 import { replicatingServer, standbyOf } from '../harness/replicating-server.ts';
+import { roleIn } from '../harness/roles.ts';
 import { eventually } from '../harness/wait.ts';
 
 let primary: ConnectionTarget;
@@ -49,6 +50,13 @@ test('what only a replica scans is used, and a replica that was not asked is tol
   expect(unused(await run({ unusedAfter: '1s' }))).toEqual(['public.idle low', 'public.read_there low']);
   await readThere();
   expect(unused(await run({ unusedAfter: '1s', replicaUrl: [urlOf(standby)] }))).toEqual(['public.idle medium']);
+});
+
+test('a replica that was not asked is told of to every role', async () => {
+  for (const grants of ['', 'GRANT pg_monitor TO $role', 'GRANT pg_read_all_data TO $role']) {
+    const role = await roleIn(primary, grants);
+    expect(unused(await run({ databaseUrl: urlOf(role) }))).toContain('public.idle low');
+  }
 });
 
 test('a server under two names is counted once, and stands in for no other', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Bloat } from '../../src/indexes/bloat/bloat.ts';
+import { examiner } from '../../src/indexes/examined.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
 import type { IndexFinding } from '../../src/indexes/finding.ts';
 import { compared, entries, missing, overSince } from '../../src/indexes/history.ts';
@@ -198,6 +199,24 @@ describe('from one report to the next', () => {
     expect(compared([finding()], later)[0]?.change).toBe('same');
     expect(missing([], later, () => false)).toEqual({ gone: [], unseen: [finding()] });
     expect(missing([], later, () => true)).toEqual({ gone: [{ kind: 'bloated', object: 'shop.i' }], unseen: [] });
+  });
+
+  test('what was looked at is gone, and what was locked, hidden or in the middle of something is not', () => {
+    const { server, usage } = factsOf();
+    const examined = (indexes: readonly IndexFacts[], kind: IndexFinding['kind'], given: Partial<Parameters<typeof examiner>[0]> = {}) => {
+      const observed = { indexes, sequences: [], bloat: { judged: [], notExamined: [], unmeasured: null, uncounted: null }, server, ...given };
+      const about = { oid: 2, schema: 'shop', name: 'i' };
+      return examiner(observed, usage, THRESHOLDS)({ kind, object: 'shop.i', index: about });
+    };
+    const locked = { ...index, definition: null };
+    const invalid = { ...index, valid: false };
+    for (const kind of ['bloated', 'duplicate', 'unused', 'invalid'] as const) expect(examined([], kind)).toBe(true);
+    expect(examined([index], 'bloated')).toBe(false);
+    expect(examined([{ ...index, oid: 9 }], 'bloated')).toBe(true);
+    expect([examined([index], 'duplicate'), examined([locked], 'duplicate')]).toEqual([true, false]);
+    expect(examined([index], 'unused')).toBe(false);
+    expect([examined([index], 'invalid'), examined([invalid], 'invalid')]).toEqual([true, true]);
+    expect(examined([invalid], 'invalid', { server: { ...server, building: [1] } })).toBe(false);
   });
 
   test('what is used up of a limit gets worse as its size does not', () => {

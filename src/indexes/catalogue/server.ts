@@ -45,7 +45,7 @@ const SERVER_SQL = `
          ${isoTime('pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)')} AS "countersSince",
          current_user::text AS role,
          (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_get_wal_senders() w
-           WHERE w.pid IS NOT NULL AND w.state IS DISTINCT FROM 'backup' AND NOT (w.state = 'streaming' AND w.replay_lsn IS NULL)
+           WHERE w.pid IS NOT NULL AND w.state IS DISTINCT FROM 'backup' AND (w.state = 'streaming' AND w.replay_lsn IS NULL) IS NOT TRUE
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_get_replication_slots() s WHERE s.active_pid = w.pid AND s.slot_type = 'logical'))::int AS standbys,
          (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class x JOIN pg_catalog.pg_namespace n ON n.oid = x.relnamespace
            WHERE x.relkind = 'i' AND n.nspname = 'pg_toast' AND x.oid >= 16384)::int AS toast,

@@ -68,7 +68,8 @@ const NO_WIDTHS = { widths: null, commonWidths: null, restWidths: null };
 /** ANALYZE may have run with a smaller target than now: then a histogram is shorter, although there were values enough for more. */
 function targetThen(target: number, { distinct, histogram, commonValues }: Pick<StatisticsRow, 'distinct' | 'histogram' | 'commonValues'>): number {
   const fewer = histogram > 0 && histogram - 1 < target && (distinct < 0 || distinct > histogram + commonValues + 1);
-  return fewer ? Math.max(1, histogram - 1, commonValues) : target;
+  // a target of 0 keeps ANALYZE away, and what it wrote before
+  return fewer || target === 0 ? Math.max(1, histogram - 1, commonValues) : target;
 }
 
 interface WantedRow {

@@ -98,7 +98,7 @@ async function unknownIndex(control: Session, name: string): Promise<LifeboatErr
   if (found !== undefined)
     return new LifeboatError(
       'unknown-index',
-      `${name} is of a partitioned table without partitions: there is nothing to rebuild.`,
+      `${name} is of a partitioned table, and no partition has an index that is attached to it: there is nothing to rebuild.`,
       'Name another index.',
     );
   return new LifeboatError(

@@ -128,7 +128,7 @@ const TRANSACTIONS_SQL = `
 const BASE_BACKUPS_SQL = `
   SELECT (SELECT count(*) FROM pg_catalog.pg_stat_progress_basebackup)::int
          + (SELECT count(*) FROM pg_catalog.pg_stat_activity
-             WHERE backend_type = 'client backend' AND application_name ~* '^(pgBackRest \\[backup|wal-g|barman$)')::int AS n
+             WHERE coalesce(backend_type, 'client backend') = 'client backend' AND application_name ~* '^(pgBackRest \\[backup|wal-g|barman$)')::int AS n
 `;
 
 const PREPARED_SQL = `

@@ -1,5 +1,6 @@
 import type { Log } from '../../context.ts';
 import { LifeboatError } from '../../errors.ts';
+import { areTwoClusters } from '../../postgres/inventory.ts';
 import type { Underway } from './leftovers.ts';
 import { NO_STATE, type RaisedThreshold, type RepairState, type StateFile } from './state.ts';
 
@@ -26,7 +27,7 @@ export interface Ledger {
  */
 export async function openLedger(file: StateFile | null, of: DatabaseIdentity, log: Log): Promise<Ledger> {
   let state = file === null ? NO_STATE : await file.read();
-  const isOurs = state.of === null || (state.of.database === of.database && state.of.systemIdentifier === of.systemIdentifier);
+  const isOurs = state.of === null || (state.of.database === of.database && !areTwoClusters(state.of.systemIdentifier, of.systemIdentifier));
   if (!isOurs && state.underway.length > 0) {
     throw new LifeboatError(
       'bad-option',
@@ -35,7 +36,9 @@ export async function openLedger(file: StateFile | null, of: DatabaseIdentity, l
     );
   }
   const unsettled = isOurs ? state.underway : [];
-  state = { ...(isOurs ? state : NO_STATE), of, underway: unsettled };
+  // a role that may not ask forgets nothing that another has noted
+  const known = isOurs ? { ...of, systemIdentifier: of.systemIdentifier ?? state.of?.systemIdentifier ?? null } : of;
+  state = { ...(isOurs ? state : NO_STATE), of: known, underway: unsettled };
 
   const write = async (next: RepairState) => {
     state = next;

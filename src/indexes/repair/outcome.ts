@@ -40,7 +40,7 @@ export async function endOutcome(candidate: Candidate, end: RebuildEnd, seconds:
   const share = bytesBefore === 0 ? 0 : Math.round((100 * gainedBytes) / bytesBefore);
   const threshold = raisedThreshold(candidate.threshold, judged.prediction === null ? null : ratioOf(bytesBefore, judged.prediction.rebuiltBytes));
   const reason = `A rebuild gained ${share} %, and ${LEAST_GAIN * 100} % is the least that makes one worth while.`;
-  const { schema, name } = candidate.facts;
+  const { schema, name } = judged.facts;
   await ledger.raise({ schema, name, threshold, at: new Date().toISOString(), reason });
   return {
     ...rebuilt,

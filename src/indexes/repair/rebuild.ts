@@ -50,6 +50,7 @@ const SESSION_PATIENCE_MS = 3000;
  */
 export async function rebuildIndex(candidate: Candidate, budget: Budget, repair: Repair, context: Context): Promise<RebuildEnd> {
   let analyzed: { readonly decision: Decision; readonly candidate: Candidate } | null = null;
+  let failed: string | null = null;
   for (let attempt = 1; ; attempt += 1) {
     context.signal.throwIfAborted();
     const { session: work, identity } = await openWork(repair.target, repair.lockTimeoutMs);
@@ -78,7 +79,9 @@ export async function rebuildIndex(candidate: Candidate, budget: Budget, repair:
     const facts = analyzed?.candidate.facts ?? candidate.facts;
     const base = { attempts: attempt, prediction: analyzed?.candidate.prediction ?? candidate.prediction, before: facts };
     if (error === null && analyzed !== null && analyzed.decision.action !== 'rebuild') {
-      return { ...base, decision: analyzed.decision, failure: null, after: null, leftovers: [] };
+      const { decision } = analyzed;
+      if (failed === null) return { ...base, decision, failure: null, after: null, leftovers: [] };
+      return { ...base, decision: null, failure: `${failed} It was not tried again: ${decision.why}`, after: null, leftovers: [] };
     }
     const { after, leftovers } = await settle(facts, rebuild, repair, context);
     if (context.signal.aborted) throw stopped(context.signal.reason, leftovers, repair.ledger.kept);
@@ -87,6 +90,7 @@ export async function rebuildIndex(candidate: Candidate, budget: Budget, repair:
     const failure = guard.breach() ?? (error === null ? 'The index that has its name now is not valid, or is not the same.' : messageOf(error));
     const again = guard.breach() === null && isRetriable(error) && attempt <= RETRIES && leftovers.every(({ removed }) => removed);
     if (!again) return { ...base, decision: null, failure, after: null, leftovers };
+    failed = failure;
     context.log.info(`${name}: ${failure} Trying again (${attempt} of ${RETRIES}).`);
   }
 }

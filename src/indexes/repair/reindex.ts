@@ -199,14 +199,16 @@ async function rebuildOne(candidate: Candidate, budget: Budget, repair: Repair, 
     const outcome = await endOutcome(candidate, end, elapsed(), repair.ledger);
     // whoever stops the run has no result, but has the log
     if (outcome.bytesAfter !== null)
-      context.log.info(`${displayName(candidate.facts)}: ${bytes(outcome.bytesBefore ?? 0)} before, ${bytes(outcome.bytesAfter)} now.`);
+      context.log.info(`${displayName(outcome)}: ${bytes(outcome.bytesBefore ?? 0)} before, ${bytes(outcome.bytesAfter)} now.`);
     if (outcome.outcome === 'failed') context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${outcome.why}`);
     return { outcome, leftovers: end.leftovers, ended: null };
   } catch (error) {
     // what was rebuilt before it is worth telling of; only a stop by hand, or a bug, ends without a result
     if (context.signal.aborted || !(error instanceof LifeboatError)) throw error;
     context.log.warn(`${displayName(candidate.facts)} was not rebuilt: ${error.message}`);
-    const outcome: IndexOutcome = { ...plannedOutcome(candidate), outcome: 'failed', why: error.message, seconds: elapsed(), attempts: 1 };
+    const next = repair.ledger.kept ? 'the next run removes it' : 'look for it in pg_index';
+    const why = `${error.message} It may have left an invalid _ccnew or _ccold index: ${next}.`;
+    const outcome: IndexOutcome = { ...plannedOutcome(candidate), outcome: 'failed', why, seconds: elapsed(), attempts: 1 };
     return { outcome, leftovers: [], ended: `Not begun, because the run ended with an earlier index: ${error.message}` };
   }
 }

@@ -69,8 +69,13 @@ export async function openWork(target: ConnectionTarget, lockTimeoutMs: number):
 export async function endSession(control: Session, { pid, startedAt }: Underway['session'], patienceMs: number): Promise<boolean> {
   const deadline = Date.now() + patienceMs;
   for (let told = false; ; ) {
-    const found = await control.query(`SELECT FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND ${STARTED_AT} = $2`, [pid, startedAt]);
-    if (found.length === 0) return true;
+    const [found] = await control.query<{ visible: boolean }>(
+      `SELECT backend_start IS NOT NULL AS visible FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND coalesce(${STARTED_AT} = $2, true)`,
+      [pid, startedAt],
+    );
+    if (found === undefined) return true;
+    // of another role, whose sessions this one may not see: it may be that one, or any
+    if (!found.visible) return false;
     if (Date.now() > deadline) return false;
     if (!told && !(await terminate(control, pid))) return false;
     told = true;
