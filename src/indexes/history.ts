@@ -21,14 +21,9 @@ export function overSince(
   { actRatio, minWasted }: Thresholds,
 ): Map<number, string> {
   const before = entriesOf(previous);
-  const byOid = new Map(indexes.map((index) => [index.oid, index]));
   const over = bloat.judged.filter((one) => one.method !== 'estimated' && bloatRatio(one) >= actRatio && wastedBytes(one) >= minWasted);
-  return new Map(
-    over.flatMap(({ oid }) => {
-      const index = byOid.get(oid);
-      return index === undefined ? [] : [[oid, before(index)?.overSince ?? at] as const];
-    }),
-  );
+  const oids = new Set(over.map(({ oid }) => oid));
+  return new Map(indexes.filter(({ oid }) => oids.has(oid)).map((index) => [index.oid, before(index)?.overSince ?? at]));
 }
 
 /** What a report keeps of each index, with what the report before it knew. */
