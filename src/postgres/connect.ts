@@ -125,6 +125,9 @@ async function connectOnce(target: ConnectionTarget, tls: ConnectionOptions | nu
   }
 }
 
+/** Told to stop, a run has five seconds for everything. */
+const CANCEL_MS = 1500;
+
 function sessionOver({ client, socket, tls }: Link, target: ConnectionTarget, signal: AbortSignal | undefined): Omit<Session, 'versionNumber'> {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
   const waiting = new Set<(reason: unknown) => void>();
@@ -145,8 +148,9 @@ function sessionOver({ client, socket, tls }: Link, target: ConnectionTarget, si
     const noted = done.then(() => {
       isDone = true;
     });
-    for (let patienceMs = 50; patienceMs <= 800 && !isDone; patienceMs *= 2) {
-      await cancelBackend(target, tls, { processId: processID, secretKey });
+    const deadline = Date.now() + CANCEL_MS;
+    for (let patienceMs = 50; Date.now() < deadline && !isDone; patienceMs *= 2) {
+      await cancelBackend(target, tls, { processId: processID, secretKey }, CANCEL_MS / 2);
       await Promise.race([noted, elapsed(patienceMs)]);
     }
   };
