@@ -16,7 +16,8 @@ import type { Row } from '../rows.ts';
 import { HARD_SHAPES } from './hard-shapes.ts';
 import { drift, makeShapes, reindexedSizes } from './make.ts';
 import { benchManyIndexes } from './many.ts';
-import { OTHER_SHAPES, SHAPES, type Shape } from './shapes.ts';
+import { OTHER_SHAPES } from './other-shapes.ts';
+import { SHAPES, type Shape } from './shapes.ts';
 
 const ROWS = 200_000;
 

@@ -1,6 +1,7 @@
 import { type Session, withSession } from '../../../src/postgres/connect.ts';
 import { type ConnectionTarget, withDatabase } from '../../../src/postgres/url.ts';
-import { SHAPES_PRELUDE, type Shape } from './shapes.ts';
+import { SHAPES_PRELUDE } from './other-shapes.ts';
+import type { Shape } from './shapes.ts';
 
 /** A table's name; its index has `_index` behind it. */
 export function tableOf({ name }: Shape): string {
