@@ -78,6 +78,19 @@ describe('a lock timeout', () => {
     expect(await invalidIndexes(target)).toEqual(BEFORE);
   });
 
+  test('is not forgotten where something is in the way of the next attempt', async () => {
+    const writer = await transaction(WRITES);
+    const running = runReindex(target, { ...HELD, lockTimeout: '0.2s' });
+    await waiting(target, 'DROP INDEX CONCURRENTLY', running);
+    const dump = await openSession(target, { applicationName: 'pg_dump' });
+    await dump.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    await writer.end();
+    const why = expect.stringMatching(/lock.*It was not tried again: A dump or backup is running/);
+    expect(await running).toMatchObject({ ok: false, indexes: [{ outcome: 'failed', attempts: 2, why }] });
+    await dump.close();
+    expect(await invalidIndexes(target)).toEqual(BEFORE);
+  });
+
   test('behind a writer that stays leaves a copy that is named, and that the next run removes', async () => {
     const store = await temporaryStore();
     const given = { ...HELD, storage: store.url, database: 'shop' };

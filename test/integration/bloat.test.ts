@@ -61,6 +61,8 @@ describe.each(majors())('bloat on Postgres %i', (major) => {
     const store = await temporaryStore();
     const { id } = await runBackup(source, store.url, { database: 'jobs' });
     const { proof } = await runDrill('jobs', store.url);
+    const [waiting] = await runSql<{ n: number }>(source, "SELECT count(*)::int AS n FROM jobs WHERE state = 'waiting'");
+    expect(proof.indexes.find(({ name }) => name === 'jobs_waiting')).toMatchObject({ tuples: waiting?.n, counted: true });
     const manifest = parseManifest(await readFile(join(store.folder, 'jobs', id, 'manifest.json'), 'utf8'), 'the manifest');
 
     const measured = await judge(source, { drilled: { manifest, proof }, exact: false });

@@ -38,7 +38,7 @@ export interface BtreeShape {
 export function builtBytes(shape: BtreeShape): number {
   const kinds = shape.groups.filter(({ tuples }) => tuples > 0).map((group) => itemsOf(group, shape));
   if (kinds.length === 0) return PAGE_BYTES;
-  const leaves = Math.max(1, Math.ceil(sum(kinds.map((kind) => kind.full.pages + kind.rest.pages)) - ROUNDING));
+  const leaves = Math.max(1, Math.ceil(sum(kinds.map(({ pages }) => pages)) - ROUNDING));
   return (1 + leaves + innerPages(leaves, kinds, shape.separator)) * PAGE_BYTES;
 }
 
@@ -54,23 +54,17 @@ export function packedBytes(items: number, itemBytes: number, keyBytes: number, 
   const perLeaf = leafBytes({ tupleBytes: Math.min(average, keyBytes), mean, meanSquare: mean ** 2 + spread }, fillfactor);
   const leaves = Math.max(1, Math.ceil((items * mean) / perLeaf - ROUNDING));
   const group = { keys: items, tuples: items, tupleBytes: Math.min(average, keyBytes) };
-  return (1 + leaves + innerPages(leaves, [{ group, full: NONE, rest: { count: items, pages: leaves } }])) * PAGE_BYTES;
+  return (1 + leaves + innerPages(leaves, [{ group, items, pages: leaves }])) * PAGE_BYTES;
 }
 
 /** An average is not worth a page more. */
 const ROUNDING = 0.02;
-const NONE = { count: 0, pages: 0 };
 
-interface Items {
-  readonly count: number;
-  /** Share of the pages, whole where the items are alone. */
-  readonly pages: number;
-}
-
+/** What a group becomes: so many items, on a share of the leaves. */
 interface Kind {
   readonly group: KeyGroup;
-  readonly full: Items;
-  readonly rest: Items;
+  readonly items: number;
+  readonly pages: number;
 }
 
 /** The items that a group becomes: full posting lists, and whatever is left over. */
@@ -81,12 +75,11 @@ function itemsOf(group: KeyGroup, { deduplicate, fillfactor, spread }: BtreeShap
   if (!deduplicate || most < 2 || tuples <= keys) {
     return {
       group,
-      full: NONE,
-      rest: { count: tuples, pages: (tuples * single) / leafBytes({ tupleBytes, mean: single, meanSquare: single ** 2 }, fillfactor) },
+      items: tuples,
+      pages: (tuples * single) / leafBytes({ tupleBytes, mean: single, meanSquare: single ** 2 }, fillfactor),
     };
   }
   const mean = tuples / keys;
-  let full = 0;
   let count = 0;
   let bytes = 0;
   const posting = aligned8Down(tupleBytes + most * HEAP_POINTER) + ITEM_POINTER;
@@ -94,13 +87,12 @@ function itemsOf(group: KeyGroup, { deduplicate, fillfactor, spread }: BtreeShap
     const left = times % most;
     const size = left === 0 ? 0 : ITEM_POINTER + (left === 1 ? tupleBytes : aligned(tupleBytes + left * HEAP_POINTER));
     const lists = Math.floor(times / most);
-    full += share * lists;
-    if (size > 0) count += share;
+    count += share * (lists + (size > 0 ? 1 : 0));
     bytes += share * (lists * posting + size);
     return { lists, size, share };
   });
   const perLeaf = leafOf({ occurrences, keys: Math.round(keys), posting, tupleBytes }, fillfactor);
-  return { group, full: { count: keys * full, pages: 0 }, rest: { count: keys * count, pages: (keys * bytes) / perLeaf } };
+  return { group, items: keys * count, pages: (keys * bytes) / perLeaf };
 }
 
 interface KeySequence {
@@ -168,7 +160,7 @@ function leafBytes({ tupleBytes, mean, meanSquare }: { tupleBytes: number; mean:
 }
 
 function innerPages(leaves: number, kinds: readonly Kind[], given?: number): number {
-  const items = sum(kinds.map(({ full, rest }) => full.count + rest.count));
+  const items = sum(kinds.map((kind) => kind.items));
   const keys = sum(kinds.map(({ group }) => Math.min(group.keys, group.tuples)));
   const tuples = sum(kinds.map(({ group }) => group.tuples));
   const key = given ?? sum(kinds.map(({ group }) => group.tupleBytes * group.tuples)) / tuples;
