@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 
-/** Backup ids sort by time: UTC start of the snapshot to the second, and four random hex digits. */
+/** Backup ids sort by time: UTC start of the snapshot to the second, and four hex digits of its millisecond (10 bits) and of chance (6 bits). */
 export const BACKUP_ID = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/;
 
 export function newBackupId(snapshotAt: Date): string {
-  return `${compactTime(snapshotAt)}-${randomBytes(2).toString('hex')}`;
+  const tail = (snapshotAt.getUTCMilliseconds() << 6) | randomInt(64);
+  return `${compactTime(snapshotAt)}-${tail.toString(16).padStart(4, '0')}`;
 }
 
 /** 2026-11-20T02:00:13.123Z as 20261120T020013Z. */

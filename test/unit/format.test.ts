@@ -105,12 +105,22 @@ describe('parseProof', () => {
 describe('ids', () => {
   const times = fc.date({ min: new Date('1970-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true });
 
-  it('are what BACKUP_ID says, and two of one second differ in their ends', () => {
+  it('are what BACKUP_ID says, and even those of one millisecond differ in their ends', () => {
     const at = new Date('2026-11-20T02:00:13.999Z');
-    const ids = Array.from({ length: 20 }, () => newBackupId(at));
+    const ids = Array.from({ length: 200 }, () => newBackupId(at));
     for (const id of ids) expect(id).toMatch(BACKUP_ID);
     for (const id of ids) expect(id).toMatch(/^20261120T020013Z-/);
-    expect(new Set(ids).size).toBeGreaterThan(15);
+    expect(new Set(ids).size).toBeGreaterThan(32);
+  });
+
+  it('of two backups sort by the millisecond', () => {
+    fc.assert(
+      fc.property(times, times, fc.nat(999), (a, b, milliseconds) => {
+        const near = new Date(a.getTime() + milliseconds);
+        for (const other of [b, near].filter((time) => time.getTime() !== a.getTime()))
+          expect(Math.sign(compare(newBackupId(a), newBackupId(other)))).toBe(Math.sign(a.getTime() - other.getTime()));
+      }),
+    );
   });
 
   it('sort by time', () => {
