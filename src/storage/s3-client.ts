@@ -18,7 +18,7 @@ export interface S3Settings {
   readonly credentials?: S3Credentials;
 }
 
-export type Sdk = typeof import('@aws-sdk/client-s3');
+export type Sdk = typeof import('./s3-sdk.ts');
 
 /** A bucket, the way to it, and the prefix that everything in the store has. */
 export interface Bucket {
@@ -32,7 +32,7 @@ export interface Bucket {
 
 export async function connect(bucket: string, prefix: string, settings: S3Settings): Promise<Bucket> {
   // a tenth of a second and 20 MB that only this kind of store costs
-  const sdk = await import('@aws-sdk/client-s3');
+  const sdk = await import('./s3-sdk.ts');
   const { endpoint } = settings;
   if (endpoint !== undefined) checkEndpoint(endpoint);
   const region = settings.region ?? (endpoint === undefined ? undefined : isR2(endpoint) ? 'auto' : 'us-east-1');
