@@ -20,7 +20,7 @@ import { notRun, ran } from './checks/check.ts';
 import { compareFolder, notLookedAt } from './checks/digests.ts';
 import { openDrawn } from './draw.ts';
 import { examine } from './examine.ts';
-import { readBuiltTuples } from './fresh-indexes.ts';
+import { readBuiltTuples, readBytesPerTuple } from './fresh-indexes.ts';
 import { openPlace, type Place } from './place.ts';
 import { drillProfile, unprovenByProfile } from './profile.ts';
 import { assembleProof, type DrillFacts } from './proof.ts';
@@ -102,7 +102,7 @@ function changedMeanwhile(id: string): LifeboatError {
   );
 }
 
-type Rehearsal = Pick<DrillFacts, 'checks' | 'restorePhases' | 'examination' | 'builtTuples'>;
+type Rehearsal = Pick<DrillFacts, 'checks' | 'restorePhases' | 'examination' | 'builtIndexes'>;
 
 interface RehearsalJob {
   readonly store: Store;
@@ -126,7 +126,12 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
     skipped: job.folder.skipped,
   });
   if (restored.outcome === null) {
-    return { checks: [digests, ...notRestored(job)], restorePhases: [], examination: null, builtTuples: new Map() };
+    return {
+      checks: [digests, ...notRestored(job)],
+      restorePhases: [],
+      examination: null,
+      builtIndexes: { tuples: new Map(), bytesPerTuple: new Map() },
+    };
   }
   const examination = await examine(
     {
@@ -141,7 +146,8 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
     },
     context,
   );
-  return { checks: [digests, ...examination.checks], restorePhases: restored.outcome.phases, examination, builtTuples: restored.builtTuples };
+  const builtIndexes = { tuples: restored.builtTuples, bytesPerTuple: await readBytesPerTuple(place.target, context) };
+  return { checks: [digests, ...examination.checks], restorePhases: restored.outcome.phases, examination, builtIndexes };
 }
 
 interface RestoredWhole {

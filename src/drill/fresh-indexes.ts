@@ -1,24 +1,32 @@
+import type { Context } from '../context.ts';
+import { LifeboatError } from '../errors.ts';
 import type { ManifestIndex } from '../format/manifest.ts';
 import type { Proof } from '../format/proof.ts';
+import type { Interval } from '../indexes/bloat/interval.ts';
+import { modelIndexes } from '../indexes/bloat/modelled.ts';
+import { withCarefulSession } from '../indexes/catalogue/session.ts';
 import { withSession } from '../postgres/connect.ts';
 import { displayName } from '../postgres/identifiers.ts';
 import type { ConnectionTarget } from '../postgres/url.ts';
 
-/**
- * What a proof keeps of the indexes that its drill built: the one place where their names are written. Pure.
- * @param counted what builds counted, by displayName
- */
-export function freshIndexes(
-  source: readonly ManifestIndex[],
-  restored: readonly ManifestIndex[],
-  counted: ReadonlyMap<string, number>,
-): Proof['indexes'] {
+/** What a drill knows of the indexes that it built beside what the catalogue says; by displayName. */
+export interface KnownOfBuilt {
+  /** What builds counted. */
+  readonly tuples: ReadonlyMap<string, number>;
+  /** What the model makes of them. */
+  readonly bytesPerTuple: ReadonlyMap<string, Interval>;
+}
+
+/** What a proof keeps of the indexes that its drill built: the one place where their names are written. Pure. */
+export function freshIndexes(source: readonly ManifestIndex[], restored: readonly ManifestIndex[], known: KnownOfBuilt): Proof['indexes'] {
   const definitions = new Map(source.map((index) => [displayName(index), index.definition]));
   return restored.map((index) => {
     const { schema, name, bytes, pages } = index;
-    const tuples = counted.get(displayName(index));
+    const tuples = known.tuples.get(displayName(index));
+    const bytesPerTuple = known.bytesPerTuple.get(displayName(index));
     const size = { bytes, pages, tuples: tuples ?? index.tuples, ...(tuples === undefined ? {} : { counted: true }) };
-    return { schema, name, ...size, asDefined: index.valid && definitions.get(displayName(index)) === index.definition };
+    const modelled = bytesPerTuple === undefined ? {} : { bytesPerTuple };
+    return { schema, name, ...size, ...modelled, asDefined: index.valid && definitions.get(displayName(index)) === index.definition };
   });
 }
 
@@ -26,6 +34,18 @@ export function freshIndexes(
 export async function readBuiltTuples(target: ConnectionTarget, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
   const rows = await withSession(target, { signal }, (session) => session.query<{ schema: string; name: string; tuples: number }>(BUILT_SQL));
   return new Map(rows.map((row) => [displayName(row), row.tuples]));
+}
+
+/** What the model makes of every index, by displayName. A drill is about rows: it does not fail over this. */
+export async function readBytesPerTuple(target: ConnectionTarget, { signal, log }: Context): Promise<ReadonlyMap<string, Interval>> {
+  try {
+    return await withCarefulSession(target, signal, (session) => modelIndexes(session, signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof LifeboatError)) throw error;
+    log.warn(`What the statistics say of the rebuilt indexes could not be read, and reports will go by their tuples alone: ${error.message}`);
+    return new Map();
+  }
 }
 
 const BUILT_SQL = `

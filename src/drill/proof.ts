@@ -4,7 +4,7 @@ import { PROOF_FORMAT } from '../format/proof.ts';
 import type { Phase } from '../restore/restore-parts.ts';
 import { TOOL } from '../tool.ts';
 import type { Examination } from './examine.ts';
-import { freshIndexes } from './fresh-indexes.ts';
+import { freshIndexes, type KnownOfBuilt } from './fresh-indexes.ts';
 import type { Place } from './place.ts';
 
 /** Checks that say more, but without which a backup still counts as proven: they may not be possible, or not have been asked for. */
@@ -26,8 +26,7 @@ export interface DrillFacts {
   readonly restorePhases: readonly Phase[];
   /** `null` when there was nothing to examine. */
   readonly examination: Examination | null;
-  /** What the builds of partial B-trees counted, by displayName. */
-  readonly builtTuples: ReadonlyMap<string, number>;
+  readonly builtIndexes: KnownOfBuilt;
   readonly rtoTargetSeconds: number;
   readonly rpoTargetSeconds: number;
   /** ISO time of the newest backup, which the RPO is about; of the drilled one, unless that was drawn by chance from older ones. */
@@ -65,7 +64,7 @@ export function assembleProof(facts: DrillFacts): Proof {
     rpo: { seconds: rpo, targetSeconds: facts.rpoTargetSeconds, met: rpo <= facts.rpoTargetSeconds },
     storedBytes: manifest.parts.reduce((sum, part) => sum + part.stored.bytes, 0),
     restoredBytes: facts.examination?.bytes ?? 0,
-    indexes: freshIndexes(manifest.indexes, facts.examination?.indexes ?? [], facts.builtTuples),
+    indexes: freshIndexes(manifest.indexes, facts.examination?.indexes ?? [], facts.builtIndexes),
   };
 }
 

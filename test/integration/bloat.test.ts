@@ -85,6 +85,40 @@ describe.each(majors())('bloat on Postgres %i', (major) => {
   });
 });
 
+describe('bloat between drills', () => {
+  test('is known of an index whose keys became others, by what the statistics of the drill said and say now', async () => {
+    const source = await freshDatabase(newest);
+    await runSql(
+      source,
+      `CREATE TABLE people (id int, nickname text, seen timestamptz);
+       CREATE INDEX people_by_nickname ON people (nickname);
+       CREATE INDEX people_by_seen ON people (seen);
+       INSERT INTO people SELECT i, 'n' || i FROM generate_series(1, 30000) i`,
+    );
+    await runSql(source, 'VACUUM ANALYZE');
+    const store = await temporaryStore();
+    const { id } = await runBackup(source, store.url, { database: 'people' });
+    const { proof } = await runDrill('people', store.url);
+    const manifest = parseManifest(await readFile(join(store.folder, 'people', id, 'manifest.json'), 'utf8'), 'the manifest');
+    await runSql(
+      source,
+      "UPDATE people SET nickname = repeat('long ', 8) || nickname, seen = timestamptz '2026-01-01' + id * interval '1 s' WHERE id % 10 = 0",
+    );
+    await runSql(source, 'VACUUM ANALYZE');
+    const byTuples = { ...proof, indexes: proof.indexes.map(({ bytesPerTuple, ...index }) => index) };
+    const scaled = await judge(source, { drilled: { manifest, proof }, exact: false });
+    const blindly = await judge(source, { drilled: { manifest, proof: byTuples }, exact: false });
+    await runSql(source, 'REINDEX TABLE people');
+    for (const [name, bytes] of await sizes(source)) {
+      const off = ({ judged }: typeof scaled) => Math.abs((judged.get(name) as Bloat).rebuiltBytes / bytes - 1);
+      expect(off(scaled), name).toBeLessThan(0.04);
+      expect(off(blindly), name).toBeGreaterThan(0.08);
+      expect(scaled.judged.get(name)).toMatchObject({ method: 'scaled', confidence: 'high' });
+      expect(blindly.judged.get(name)).toMatchObject({ method: 'scaled', confidence: 'medium' });
+    }
+  });
+});
+
 describe('bloat by the statistics', () => {
   test('is what a REINDEX shows wherever it is said with high confidence, and a fresh index is never bloated', async () => {
     const target = await freshDatabase(newest);

@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { freshIndexes } from '../../src/drill/fresh-indexes.ts';
+import { freshIndexes, type KnownOfBuilt } from '../../src/drill/fresh-indexes.ts';
 import type { Manifest, ManifestIndex, ManifestTable } from '../../src/format/manifest.ts';
 import type { Proof } from '../../src/format/proof.ts';
-import { bloatRatio, wastedBytes } from '../../src/indexes/bloat/bloat.ts';
+import { type Bloat, bloatRatio, wastedBytes } from '../../src/indexes/bloat/bloat.ts';
+import type { Interval } from '../../src/indexes/bloat/interval.ts';
 import { liveTuples, type TableChanges } from '../../src/indexes/bloat/live-tuples.ts';
 import { type MeasuredIndex, measureIndexes, NEVER_DRILLED, ofServer, unlisted } from '../../src/indexes/bloat/measured.ts';
+import { tupleGrowth } from '../../src/indexes/bloat/modelled.ts';
 import { judgeByDrill } from '../../src/indexes/bloat/scaled.ts';
 import type { IndexFacts } from '../../src/indexes/facts.ts';
+import { TOOL } from '../../src/tool.ts';
 import { indexFacts } from '../harness/index-facts.ts';
 
 const PAGE = 8192;
@@ -62,6 +65,7 @@ describe('an index that a drill built anew', () => {
       tuples: 1000,
       exactTuples: true,
       tableRows: null,
+      bytesPerTuple: null,
     });
   });
 
@@ -69,6 +73,12 @@ describe('an index that a drill built anew', () => {
     const definition = `${DEFINITION} WHERE (paid IS NULL)`;
     expect(only(manifestWith({ definition }), proofWith())).toMatchObject({ tuples: 990, exactTuples: false, tableRows: 1000 });
     expect(only(manifestWith({ definition }), proofWith({ counted: true }))).toMatchObject({ tuples: 990, exactTuples: true });
+  });
+
+  it('has what the model made of it, unless that was the model of another version', () => {
+    const bytesPerTuple = { low: 15, mid: 16, high: 17 };
+    expect(only(manifestWith(), proofWith({ bytesPerTuple }, { tool: TOOL }))).toMatchObject({ bytesPerTuple });
+    expect(only(manifestWith(), proofWith({ bytesPerTuple }, { tool: 'pg-lifeboat 0.9.0' }))).toMatchObject({ bytesPerTuple: null });
   });
 
   it('is known by an older proof, too, which says nothing of definitions', () => {
@@ -130,13 +140,15 @@ describe('an index that a drill built anew', () => {
     const { indexes } = manifestWith();
     const restored = { ...(indexes[0] as ManifestIndex), bytes: 20 * PAGE, pages: 20, tuples: 1000 };
     const written = { schema: 'shop', name: 'orders_by_customer', bytes: 20 * PAGE, pages: 20, tuples: 1000, asDefined: true };
-    const NONE_COUNTED = new Map<string, number>();
-    expect(freshIndexes(indexes, [restored], NONE_COUNTED)).toEqual([written]);
-    expect(freshIndexes(indexes, [restored], new Map([['shop.orders_by_customer', 983]]))).toEqual([{ ...written, tuples: 983, counted: true }]);
-    expect(freshIndexes(indexes, [{ ...restored, definition: `${DEFINITION} WITH (fillfactor='70')` }], NONE_COUNTED)).toEqual([
-      { ...written, asDefined: false },
-    ]);
-    expect(freshIndexes(indexes, [{ ...restored, valid: false }], NONE_COUNTED)).toEqual([{ ...written, asDefined: false }]);
+    const known: KnownOfBuilt = { tuples: new Map(), bytesPerTuple: new Map() };
+    const bytesPerTuple = { low: 15, mid: 16, high: 17 };
+    const fresh = (given: Partial<ManifestIndex>, knownOf: Partial<KnownOfBuilt> = {}) =>
+      freshIndexes(indexes, [{ ...restored, ...given }], { ...known, ...knownOf });
+    expect(fresh({})).toEqual([written]);
+    expect(fresh({}, { tuples: new Map([['shop.orders_by_customer', 983]]) })).toEqual([{ ...written, tuples: 983, counted: true }]);
+    expect(fresh({}, { bytesPerTuple: new Map([['shop.orders_by_customer', bytesPerTuple]]) })).toEqual([{ ...written, bytesPerTuple }]);
+    expect(fresh({ definition: `${DEFINITION} WITH (fillfactor='70')` })).toEqual([{ ...written, asDefined: false }]);
+    expect(fresh({ valid: false })).toEqual([{ ...written, asDefined: false }]);
   });
 });
 
@@ -152,16 +164,22 @@ const changes = (liveRows: number, given: Partial<TableChanges> = {}): TableChan
   counted: true,
   ...given,
 });
-const judged = (bytes: number, liveRows: number, measured: Partial<MeasuredIndex> = {}, facts: IndexFacts = FACTS) =>
-  judgeByDrill(facts, bytes, { ...MEASURED, ...measured }, liveTuples(facts, changes(liveRows)));
+const PER_TUPLE: Interval = { low: 163, mid: 164, high: 165 };
+const judged = (
+  bytes: number,
+  liveRows: number,
+  measured: Partial<MeasuredIndex> = {},
+  facts: IndexFacts = FACTS,
+  bytesPerTuple: Interval | null = PER_TUPLE,
+) => judgeByDrill(facts, bytes, { ...MEASURED, bytesPerTuple: PER_TUPLE, ...measured }, liveTuples(facts, changes(liveRows)), bytesPerTuple);
 
 describe('an index after its drill', () => {
   it('is as it was measured while neither size nor rows moved', () => {
     expect(judged(40 * PAGE, 1000)).toMatchObject({ method: 'measured', bytes: 40 * PAGE, rebuiltBytes: 20 * PAGE, confidence: 'high' });
   });
 
-  it('is scaled by its tuples, but for the metapage', () => {
-    // 19 pages of tuples grow by a fifth to 22.8
+  it('is scaled by its tuples, but for the metapage, the root and the last leaf', () => {
+    // 17.5 pages of tuples grow by a fifth to 21
     expect(judged(50 * PAGE, 1200)).toMatchObject({
       method: 'scaled',
       bytes: 50 * PAGE,
@@ -182,10 +200,52 @@ describe('an index after its drill', () => {
     expect(judged(40 * PAGE, 1000 * growth)).toMatchObject({ method: 'scaled', confidence });
   });
 
+  it('is scaled by what a tuple takes, too, as far as the statistics have changed beyond their noise', () => {
+    const big = { rebuiltBytes: 1001 * PAGE, bytes: 1001 * PAGE };
+    const now = (mid: number, spread = 0) => judged(1001 * PAGE, 1000, big, FACTS, { low: mid - spread, mid, high: mid + spread });
+    expect(now(164)).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
+    expect(now(165)).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
+    const { rebuiltBytes, evidence } = now(164 * 1.3) as Bloat;
+    expect(rebuiltBytes / PAGE).toBeGreaterThan(1.29 * 1000);
+    expect(rebuiltBytes / PAGE).toBeLessThanOrEqual(1.3 * 1000 + 1);
+    expect(evidence).toContain('By the statistics each of them takes 1.30 times the room.');
+    expect((now(164 * 1.3, 30) as Bloat).rebuiltBytes).toBeLessThan(rebuiltBytes);
+    expect(now(164 * 1.1, 30)).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
+    expect((now(164 / 1.3) as Bloat).rebuiltBytes / PAGE).toBeCloseTo(1000 / 1.295, -1);
+  });
+
+  it('is scaled with less than high confidence where the model is not sure, and never where it does not apply', () => {
+    const by = (facts: Partial<IndexFacts>, then: Interval | null, now: Interval | null, method = 'btree') =>
+      judged(50 * PAGE, 1200, { method, bytesPerTuple: then }, { ...FACTS, ...facts }, now);
+    const doubt = expect.stringMatching(/of the same kind/);
+    expect(by({}, PER_TUPLE, PER_TUPLE)).toMatchObject({ confidence: 'high', rebuiltBytes: 24 * PAGE });
+    expect(by({}, null, PER_TUPLE)).toMatchObject({ confidence: 'medium', rebuiltBytes: 24 * PAGE, evidence: expect.arrayContaining([doubt]) });
+    expect(by({}, PER_TUPLE, null)).toMatchObject({ confidence: 'medium', rebuiltBytes: 24 * PAGE, evidence: expect.arrayContaining([doubt]) });
+    expect(by({ method: 'gist' }, null, null, 'gist')).toMatchObject({ confidence: 'medium', evidence: expect.arrayContaining([doubt]) });
+  });
+
+  it('grows with what a tuple takes, never by more than the statistics say', () => {
+    const around = fc.record({ mid: fc.double({ min: 1, max: 3000, noNaN: true }), low: fc.double({ min: 0.5, max: 1, noNaN: true }) });
+    const interval = ({ mid, low }: { mid: number; low: number }) => ({ low: mid * low, mid, high: mid / low });
+    fc.assert(
+      fc.property(around, around, fc.integer({ min: 1, max: 100_000 }), (a, b, pages) => {
+        const growth = Math.log(tupleGrowth(interval(a), interval(b), pages).factor);
+        const said = Math.log(b.mid / a.mid);
+        expect(growth * said).toBeGreaterThanOrEqual(0);
+        expect(Math.abs(growth)).toBeLessThanOrEqual(Math.abs(said) + 1e-9);
+        expect(tupleGrowth(interval(a), interval(a), pages).factor).toBe(1);
+      }),
+    );
+  });
+
   it('is judged with low confidence when nobody knows how many rows there are', () => {
-    expect(judgeByDrill(FACTS, 40 * PAGE, MEASURED, liveTuples(FACTS, changes(2000, { inserted: 5 })))).toMatchObject({ confidence: 'low' });
+    const unsure = judgeByDrill(FACTS, 40 * PAGE, MEASURED, liveTuples(FACTS, changes(2000, { inserted: 5 })), null);
+    expect(unsure).toMatchObject({ confidence: 'low' });
     const never = indexFacts({ ...FACTS, tuples: -1, tableTuples: -1 });
-    expect(judgeByDrill(never, 40 * PAGE, MEASURED, liveTuples(never, undefined))).toMatchObject({ confidence: 'low', rebuiltBytes: 20 * PAGE });
+    expect(judgeByDrill(never, 40 * PAGE, MEASURED, liveTuples(never, undefined), null)).toMatchObject({
+      confidence: 'low',
+      rebuiltBytes: 20 * PAGE,
+    });
   });
 
   it('of a part of the table is scaled with the table, unless a sample says more than chance', () => {
@@ -194,8 +254,8 @@ describe('an index after its drill', () => {
     const rebuilt = (tuples: number) => judged(200 * PAGE, 100_000, { ...partial, bytes: 200 * PAGE }, facts(tuples));
     expect(rebuilt(10_000)).toMatchObject({ method: 'measured', rebuiltBytes: 100 * PAGE });
     expect(rebuilt(10_300)).toMatchObject({ method: 'measured', rebuiltBytes: 100 * PAGE });
-    expect(rebuilt(15_000)).toMatchObject({ method: 'scaled', rebuiltBytes: 150 * PAGE });
-    expect(rebuilt(2000)).toMatchObject({ method: 'scaled', rebuiltBytes: 21 * PAGE });
+    expect(rebuilt(15_000)).toMatchObject({ method: 'scaled', rebuiltBytes: 149 * PAGE });
+    expect(rebuilt(2000)).toMatchObject({ method: 'scaled', rebuiltBytes: 22 * PAGE });
   });
 
   it('is not judged by the drill when it was defined anew, or was empty then', () => {

@@ -10,6 +10,8 @@ import { type KnownColumn, possibleSizes } from './possible-sizes.ts';
 /** What a REINDEX of a B-tree would leave, by the statistics. */
 export interface Estimate {
   readonly bytes: Interval;
+  /** That it is built of. */
+  readonly tuples: number;
   readonly confidence: Confidence;
   readonly evidence: readonly string[];
 }
@@ -44,7 +46,7 @@ export function estimateBtree(index: IndexFacts, statistics: IndexStatistics, li
   const confidence = unsure || wide > MEDIUM ? 'low' : wide > HIGH ? 'medium' : 'high';
   const merged = deduplicates ? 'its duplicates merged' : 'duplicates not merged';
   const about = `By the statistics it has ${tuples} tuples of ${Math.round(keys.distinct.mid)} distinct keys, ${merged}.`;
-  return { bytes, confidence, evidence: [about, ...doubts] };
+  return { bytes, tuples, confidence, evidence: [about, ...doubts] };
 }
 
 /** How far the ends of an estimate may be from its middle. */

@@ -9,6 +9,7 @@ import { type Estimate, estimateBtree, mergesDuplicates } from './estimated.ts';
 import { judgeExactly } from './exact.ts';
 import { liveTuples } from './live-tuples.ts';
 import { type Drilled, HASH, type MeasuredIndex, measureIndexes, type NotMeasured, unlisted } from './measured.ts';
+import { bytesPerTuple } from './modelled.ts';
 import { judgeByDrill } from './scaled.ts';
 
 export interface BloatSources {
@@ -78,8 +79,8 @@ function opinionOf(index: IndexFacts, drilled: MeasuredIndex | NotMeasured, stat
   const none = { why: `Only a drill can measure ${index.method}.`, remedy: 'Take a backup and drill it.' };
   if (refused !== null) return { index, refused, drill: none, estimate: none };
   const live = liveTuples(index, statistics.changes(index.tableOid));
-  const drill = 'why' in drilled ? drilled : judgeByDrill(index, index.bytes ?? 0, drilled, live);
   const estimate = index.method === 'btree' ? estimateBtree(index, statistics, live, version) : none;
+  const drill = 'why' in drilled ? drilled : judgeByDrill(index, index.bytes ?? 0, drilled, live, bytesPerTuple(estimate));
   return { index, refused, drill, estimate };
 }
 

@@ -2,7 +2,9 @@ import type { Manifest, ManifestIndex, ManifestTable } from '../../format/manife
 import type { Proof } from '../../format/proof.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { areTwoClusters } from '../../postgres/inventory.ts';
+import { TOOL } from '../../tool.ts';
 import type { MeasuredSizes } from './bloat.ts';
+import type { Interval } from './interval.ts';
 
 /** One index of a backup beside itself as the backup's drill built it anew from the same rows. */
 export interface MeasuredIndex extends MeasuredSizes {
@@ -13,6 +15,8 @@ export interface MeasuredIndex extends MeasuredSizes {
   readonly exactTuples: boolean;
   /** Of a partial index: the rows of its table in the backup; `null` of all others. */
   readonly tableRows: number | null;
+  /** Of the rebuilt index, by the model and the statistics of the drill's database; `null` where it was not sure, or was another model. */
+  readonly bytesPerTuple: Interval | null;
 }
 
 /** Why the two sizes of an index say nothing, in one sentence, and what would make them. */
@@ -59,6 +63,7 @@ export function measureIndexes(manifest: Manifest, proof: Proof): Map<string, Me
       tuples: rows ?? rebuilt.tuples,
       exactTuples: rows !== null,
       tableRows: isPartial(index) ? (table?.rows ?? null) : null,
+      bytesPerTuple: proof.tool === TOOL ? (rebuilt.bytesPerTuple ?? null) : null,
     };
   };
   return new Map(manifest.indexes.map((index) => [displayName(index), compare(index)]));

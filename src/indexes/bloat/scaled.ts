@@ -1,7 +1,9 @@
 import type { IndexFacts } from '../facts.ts';
 import type { Bloat, Confidence } from './bloat.ts';
+import type { Interval } from './interval.ts';
 import { type LiveTuples, samplingLuck } from './live-tuples.ts';
 import type { MeasuredIndex, NotMeasured } from './measured.ts';
+import { tupleGrowth } from './modelled.ts';
 
 /** An index that has neither grown nor shrunk by more than this since the snapshot is as it was measured. */
 const UNCHANGED = 0.01;
@@ -9,29 +11,46 @@ const PAGE = 8192;
 
 /** Pages that an index has before it holds a single tuple (the metapages of nbtree, gin, brin and spgist). */
 const FIXED_PAGES: Readonly<Record<string, number>> = { btree: 1, gin: 1, brin: 2, spgist: 3 };
+/** Of a B-tree with more than one leaf: its root, and what is free in the last leaf, half of it on average. */
+const ROOT_AND_LAST_LEAF = 1.5;
 
 /**
  * An index now against what a drill measured: as it was measured while index and table are as they were, else the rebuilt size grown with
- * the tuples. Pure. `bytes` is the live size now.
+ * the tuples, and with what each of them takes. Pure.
+ * @param bytes of the live index now
+ * @param bytesPerTuple of a rebuilt one now, by the model; `null` where it is not sure
  */
-export function judgeByDrill(index: IndexFacts, bytes: number, measured: MeasuredIndex, live: LiveTuples): Bloat | NotMeasured {
+export function judgeByDrill(
+  index: IndexFacts,
+  bytes: number,
+  measured: MeasuredIndex,
+  live: LiveTuples,
+  bytesPerTuple: Interval | null,
+): Bloat | NotMeasured {
   if (index.definition !== measured.definition) {
     return { why: 'Its definition is another than in the backup that was drilled.', remedy: 'Take a backup and drill it.' };
   }
-  const growth = growthOf(measured, live);
-  if (growth === null) {
+  const tuples = growthOf(measured, live);
+  if (tuples === null) {
     return { why: 'It was empty when the drill built it, and is not any more.', remedy: 'Take a backup and drill it.' };
   }
+  const each =
+    measured.bytesPerTuple === null || bytesPerTuple === null
+      ? null
+      : tupleGrowth(measured.bytesPerTuple, bytesPerTuple, measured.rebuiltBytes / PAGE);
+  const factor = each?.factor ?? 1;
+  const growth = tuples * factor;
   const { backup, at } = measured;
   const sizes = { backup, at, bytes: measured.bytes, rebuiltBytes: measured.rebuiltBytes };
   const built = `A drill of the backup of ${at} built it anew with ${measured.rebuiltBytes} bytes; it had ${measured.bytes}.`;
   const same = live.tuples !== null && Math.abs(growth - 1) <= UNCHANGED && Math.abs(bytes / Math.max(measured.bytes, 1) - 1) <= UNCHANGED;
-  const doubts = doubtsOf(measured, live, same ? 1 : growth);
+  const doubts = doubtsOf(measured, live, same ? null : { growth, isVague: each?.isVague !== false });
   const common = { oid: index.oid, bytes, measured: sizes, confidence: lowest(doubts.map(({ confidence }) => confidence)) };
   const sentences = doubts.map(({ sentence }) => sentence);
   if (same) return { ...common, method: 'measured', rebuiltBytes: measured.rebuiltBytes, evidence: [built, ...sentences] };
-  const grown = `Since then its tuples went from ${measured.tuples} to about ${Math.round(measured.tuples * growth)}.`;
-  return { ...common, method: 'scaled', rebuiltBytes: grownBytes(measured, growth), evidence: [built, grown, ...sentences] };
+  const grown = `Since then its tuples went from ${measured.tuples} to about ${Math.round(measured.tuples * tuples)}.`;
+  const changed = factor === 1 ? [] : [`By the statistics each of them takes ${factor.toFixed(2)} times the room.`];
+  return { ...common, method: 'scaled', rebuiltBytes: grownBytes(measured, growth), evidence: [built, grown, ...changed, ...sentences] };
 }
 
 /** `null` when there was nothing to grow from. Where nobody knows the tuples it is taken as it was. */
@@ -47,7 +66,7 @@ function growthOf({ tuples, tableRows }: MeasuredIndex, live: LiveTuples): numbe
 /** To the nearest page. */
 function grownBytes({ method, rebuiltBytes }: MeasuredIndex, growth: number): number {
   const pages = rebuiltBytes / PAGE;
-  const fixed = Math.min(pages, FIXED_PAGES[method] ?? 0);
+  const fixed = Math.min(pages, (FIXED_PAGES[method] ?? 0) + (method === 'btree' && pages > 2 ? ROOT_AND_LAST_LEAF : 0));
   return Math.max(1, Math.round(fixed + (pages - fixed) * growth)) * PAGE;
 }
 
@@ -56,18 +75,21 @@ interface Doubt {
   readonly confidence: Confidence;
 }
 
-function doubtsOf(measured: MeasuredIndex, live: LiveTuples, growth: number): Doubt[] {
+/** @param since `null` when it is as it was measured */
+function doubtsOf(measured: MeasuredIndex, live: LiveTuples, since: { readonly growth: number; readonly isVague: boolean } | null): Doubt[] {
   const doubts: Doubt[] = [];
   const doubt = (confidence: Confidence, sentence: string) => doubts.push({ confidence, sentence });
   if (live.doubt !== null) doubt('low', live.doubt);
-  const linear = measured.method === 'btree';
-  const drift = Math.abs(growth - 1);
-  if (drift > 1) doubt('low', 'The table is no longer the one that was drilled.');
-  else if (drift > (linear ? 0.3 : 0.1)) doubt('medium', 'It has changed a good deal since the drill; the next one measures it again.');
-  if (growth !== 1 && !measured.exactTuples && measured.tuples < 1000) doubt('medium', 'It has too few tuples for their number to be known well.');
   if (measured.method === 'brin') {
     doubt('medium', "A BRIN index grows with its table's pages, of which a bloated table has more than a restored one.");
   }
+  if (since === null) return doubts;
+  const { growth, isVague } = since;
+  const drift = Math.abs(growth - 1);
+  if (drift > 1) doubt('low', 'The table is no longer the one that was drilled.');
+  else if (drift > 0.3) doubt('medium', 'It has changed a good deal since the drill; the next one measures it again.');
+  else if (isVague) doubt('medium', 'Whether its keys are still of the same kind, the statistics do not tell.');
+  if (growth !== 1 && !measured.exactTuples && measured.tuples < 1000) doubt('medium', 'It has too few tuples for their number to be known well.');
   return doubts;
 }
 
