@@ -67,7 +67,7 @@ export async function lifeboatBackup(
 
 export function lifeboat(args: readonly string[], target: ConnectionTarget, environment: Record<string, string> = {}): Promise<Measured> {
   const url = `postgres://${target.user}:${encodeURIComponent(target.password ?? '')}@${encodeURIComponent(target.host)}:${target.port}/${target.database}`;
-  return measure(process.execPath, [join(import.meta.dirname, '../../src/cli/main.ts'), ...args, '--json'], {
+  return measure(process.execPath, [join(import.meta.dirname, '../../src/cli/main.js'), ...args, '--json'], {
     env: { ...process.env, DATABASE_URL: url, ...environment },
   });
 }

@@ -13,7 +13,7 @@ import type { Row } from './rows.ts';
 const INDEXES = 10_000;
 const RUNS = 3;
 const MB = 1_000_000;
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js');
 
 /** What a report on ten thousand indexes costs: the whole of it, stored and written to files, and the catalogue queries alone. */
 export async function benchIndexReport({ server, folder, context }: BenchServer): Promise<Row[]> {

@@ -18,7 +18,7 @@ export type Work<A extends ActionName> = (options: ActionOptions<A>, context: Co
  * Sets process.exitCode: 0 done, 1 it failed or a check found something, 2 wrong inputs or configuration, 3 a bug.
  */
 export async function runAction<A extends ActionName>(name: A, work: Work<A>, process: NodeJS.Process = globalThis.process): Promise<void> {
-  // as in src/cli/main.ts
+  // as in src/cli/main.js
   setFlagsFromString('--optimize-for-size');
   const environment: Environment = Object.freeze({ ...process.env });
   const secrets = maskSecrets(describeInputs(ACTIONS[name]), environment);

@@ -14,6 +14,7 @@ import { withCarefulSession } from './catalogue/session.ts';
 import { readForeignKeys, readTables } from './catalogue/tables.ts';
 import type { ServerFacts } from './facts.ts';
 import { LEVELS, type Thresholds } from './finding.ts';
+import { NORMAL_RATIO } from './findings/bloated.ts';
 import { makeReport } from './make-report.ts';
 import { findMeasuredSource } from './measured-source.ts';
 import { type RaisedThreshold, stateInStore } from './repair/state.ts';
@@ -78,10 +79,12 @@ async function look(
       foreignKeys: await readForeignKeys(session),
       sequences: await readSequences(session),
       ages: await readAges(session),
-      bloat: await judgeBloat(session, all, { drilled: known.drilled, exact: options.exact }, signal),
+      bloat: await judgeBloat(session, all, { drilled: known.drilled, exact: options.exact, explainFrom: NORMAL_RATIO }, signal),
     };
+    // as late as can be: of very many indexes it is large
+    const previous = store === null ? null : await readPrevious(store, database, server, signal);
     const replicas = await readReplicas(options.replicaUrl, server, context);
-    const report = makeReport({ ...read, ...known, database, replicas }, thresholdsOf(options), options.ignore);
+    const report = makeReport({ ...read, ...known, previous, database, replicas }, thresholdsOf(options), options.ignore);
     for (const note of report.notes) log.warn(note);
     return { report, drilled: known.drilled };
   });
@@ -90,23 +93,30 @@ async function look(
 /** What the store knows of this very server, and not of another that had the database's name. */
 interface Known {
   readonly drilled: Drilled;
-  readonly previous: IndexReport | null;
   readonly raised: readonly RaisedThreshold[];
 }
 
-const NOTHING_KNOWN: Known = { drilled: NO_STORE, previous: null, raised: [] };
+const NOTHING_KNOWN: Known = { drilled: NO_STORE, raised: [] };
 
 async function recall(store: Store, database: string, server: ServerFacts, { publicKey }: IndexesOptions, signal: AbortSignal): Promise<Known> {
-  const { now, systemIdentifier } = server;
-  // a clock that went back leaves reports of a time to come
-  const isBefore = ({ at, server: of }: IndexReport) => at <= now && !areTwoClusters(of.systemIdentifier, systemIdentifier);
-  const latest = await readLatestReport(store, database, signal, isBefore);
+  const { systemIdentifier } = server;
   const state = await stateInStore(store, database).read();
   return {
     drilled: ofServer(await findMeasuredSource(store, database, publicKey, signal), systemIdentifier),
-    previous: latest?.report ?? null,
     raised: areTwoClusters(state.of?.systemIdentifier ?? null, systemIdentifier) ? [] : state.thresholds,
   };
+}
+
+/** The newest report of this server; `null` without one. */
+async function readPrevious(
+  store: Store,
+  database: string,
+  { now, systemIdentifier }: ServerFacts,
+  signal: AbortSignal,
+): Promise<IndexReport | null> {
+  // a clock that went back leaves reports of a time to come
+  const isBefore = ({ at, server: of }: IndexReport) => at <= now && !areTwoClusters(of.systemIdentifier, systemIdentifier);
+  return (await readLatestReport(store, database, signal, isBefore))?.report ?? null;
 }
 
 function thresholdsOf({ warnRatio, actRatio, minWasted, unusedAfter, minTable, sequenceUsed, staleRows, ageUsed }: IndexesOptions): Thresholds {

@@ -51,20 +51,22 @@ export function usageOf(
   at: string,
   unknown: string | null,
 ): Usage {
-  const totals = new Map(indexes.filter(({ scans }) => scans !== null).map((index) => [index.oid, totalOf(index.oid, servers)]));
+  const totals = new Map<number, Total>();
+  for (const { oid, scans } of indexes) if (scans !== null) totals.set(oid, totalOf(oid, servers));
   const before = entriesOf(previous);
   const since = latest(servers.map((server) => server.since));
   const resets = servers.map((server) => server.since).toSorted((a, b) => ((a ?? '') < (b ?? '') ? -1 : 1));
   const continues = previous !== null && isDeepStrictEqual(previous.server.resets, resets) && isContinued(indexes, totals, before);
-  const countedSince = earliest(since, continues ? previous.server.countedSince : null, at);
-  const of = indexes.flatMap((index): [number, IndexUsage][] => {
+  const countedSince = earlier(earlier(at, since), continues ? previous.server.countedSince : null);
+  const of = new Map<number, IndexUsage>();
+  for (const index of indexes) {
     const total = totals.get(index.oid);
-    if (total === undefined) return [];
+    if (total === undefined) continue;
     const entry = before(index);
-    const idleSince = earliest(total.quietSince, continues && entry?.scans === total.scans ? entry.idleSince : null, at);
-    return [[index.oid, { scans: total.scans, idleSince, seenSince: earliest(entry?.seenSince ?? null, total.lastScan, at) }]];
-  });
-  return { of: new Map(of), servers: servers.length, countersSince: since, countedSince, resets, unknown };
+    const idleSince = earlier(earlier(at, total.quietSince), continues && entry?.scans === total.scans ? entry.idleSince : null);
+    of.set(index.oid, { scans: total.scans, idleSince, seenSince: earlier(earlier(at, entry?.seenSince ?? null), total.lastScan) });
+  }
+  return { of, servers: servers.length, countersSince: since, countedSince, resets, unknown };
 }
 
 interface Total extends ScanCount {
@@ -73,11 +75,11 @@ interface Total extends ScanCount {
 }
 
 function totalOf(oid: number, servers: readonly Counters[]): Total {
-  const counted = servers.map(({ since, scans }) => ({ since, ...(scans.get(oid) ?? { scans: 0, lastScan: null }) }));
+  const counted = servers.map(({ scans }) => scans.get(oid) ?? NEVER);
   return {
     scans: counted.reduce((sum, { scans }) => sum + scans, 0),
     lastScan: latest(counted.map(({ lastScan }) => lastScan).filter((time) => time !== null)),
-    quietSince: latest(counted.map(({ since, scans, lastScan }) => (scans === 0 ? since : lastScan))),
+    quietSince: latest(counted.map(({ scans, lastScan }, i) => (scans === 0 ? (servers[i]?.since ?? null) : lastScan))),
   };
 }
 
@@ -89,11 +91,14 @@ function isContinued(indexes: readonly IndexFacts[], totals: ReadonlyMap<number,
   });
 }
 
+const NEVER: ScanCount = { scans: 0, lastScan: null };
+
 /** `null` when one of them is not known, or there are none. */
 function latest(times: readonly (string | null)[]): string | null {
-  return times.includes(null) ? null : ((times as string[]).toSorted().at(-1) ?? null);
+  return times.reduce((last, time) => (last === null || time === null ? null : time > last ? time : last), times[0] ?? null);
 }
 
-function earliest(...times: readonly [...(string | null)[], string]): string {
-  return times.filter((time) => time !== null).toSorted()[0] as string;
+/** Of a time and one that may not be known. */
+function earlier(time: string, other: string | null): string {
+  return other !== null && other < time ? other : time;
 }

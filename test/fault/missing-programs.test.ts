@@ -14,7 +14,7 @@ import { shopDatabase } from '../harness/shop.ts';
 import { notShown } from '../harness/skipped.ts';
 
 const run = promisify(execFile);
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js');
 const { major } = clusterOf();
 let temporaries: string;
 let source: ConnectionTarget;

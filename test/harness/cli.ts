@@ -5,7 +5,7 @@ import { afterEach } from 'vitest';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
 import { clusterOf } from './postgres.ts';
 
-const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js');
 
 export interface CliOptions {
   /** Beside what every run gets; nothing else of this process's environment is passed on. */

@@ -169,7 +169,7 @@ describe('a watch in GitHub Actions', () => {
 
 describe('lifeboat watch', () => {
   const lifeboat = (...args: string[]) =>
-    run(process.execPath, [join(ROOT, 'src/cli/main.ts'), 'watch', '--storage', store.url, ...args], { cwd: store.folder }).then(
+    run(process.execPath, [join(ROOT, 'src/cli/main.js'), 'watch', '--storage', store.url, ...args], { cwd: store.folder }).then(
       ({ stdout }) => ({ status: 0, stdout }),
       (error: { code: number; stdout: string }) => ({ status: error.code, stdout: error.stdout }),
     );

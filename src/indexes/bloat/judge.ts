@@ -3,7 +3,7 @@ import { displayName } from '../../postgres/identifiers.ts';
 import { countPages, findPgstattuple, type Pgstattuple } from '../catalogue/pgstattuple.ts';
 import { type IndexStatistics, readIndexStatistics } from '../catalogue/statistics.ts';
 import type { IndexFacts } from '../facts.ts';
-import type { Bloat, BloatReport, NotExamined } from './bloat.ts';
+import { type Bloat, type BloatReport, bloatRatio, type NotExamined } from './bloat.ts';
 import { PAGE_BYTES } from './btree-build.ts';
 import { type Estimate, estimateBtree, mergesDuplicates } from './estimated.ts';
 import { judgeExactly } from './exact.ts';
@@ -19,6 +19,8 @@ export interface BloatSources {
   readonly exact: boolean;
   /** For each index that is read so; a minute unless given. */
   readonly exactTimeoutMs?: number;
+  /** Indexes that are less bloated keep no evidence, which of very many takes more room than all else that is said of them; 0 unless given. */
+  readonly explainFrom?: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
     for (const one of exact.values()) if (!isBloat(one)) uncounted.push(one);
     for (const opinion of opinions) {
       const verdict = best(opinion, exact.get(opinion.index.oid));
-      if (isBloat(verdict)) judged.push(verdict);
+      if (isBloat(verdict)) judged.push(bloatRatio(verdict) < (sources.explainFrom ?? 0) ? { ...verdict, evidence: [] } : verdict);
       else notExamined.push({ oid: opinion.index.oid, ...verdict });
     }
   }

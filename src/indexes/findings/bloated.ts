@@ -7,7 +7,7 @@ import { aboutIndex } from './common.ts';
 import type { Facts } from './facts.ts';
 
 /** As much can come of random inserts alone. */
-const NORMAL_RATIO = 1.5;
+export const NORMAL_RATIO = 1.5;
 /** Two looks in the same hour are one. */
 const TWICE_SECONDS = 86_400;
 
