@@ -1,4 +1,4 @@
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { z } from 'zod';
 import { LifeboatError } from '../errors.ts';
 import { reportKey, reportsFolder } from '../format/layout.ts';
@@ -63,7 +63,7 @@ async function listReports(store: Store, database: string, signal: AbortSignal):
 
 async function readReport(store: Store, key: string, signal: AbortSignal): Promise<IndexReport | null> {
   try {
-    return parseReport(await text(await store.get(key, { signal })));
+    return parseReport((await buffer(await store.get(key, { signal }))).toString());
   } catch (error) {
     if (error instanceof LifeboatError && error.code === 'object-missing') return null;
     throw error;

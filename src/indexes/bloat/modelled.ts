@@ -1,13 +1,11 @@
 import type { Session } from '../../postgres/connect.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { readIndexes } from '../catalogue/indexes.ts';
-import { readIndexStatistics } from '../catalogue/statistics.ts';
+import { readIndexStatistics, STATISTICS_AT_ONCE } from '../catalogue/statistics.ts';
 import { type Estimate, estimateBtree } from './estimated.ts';
 import type { Interval } from './interval.ts';
 import { liveTuples } from './live-tuples.ts';
 import type { NotMeasured } from './measured.ts';
-
-const AT_ONCE = 500;
 
 /**
  * What the model makes of every B-tree by the statistics, in bytes of the index for each of its tuples, by displayName; none of which it
@@ -16,9 +14,9 @@ const AT_ONCE = 500;
 export async function modelIndexes(session: Session, signal: AbortSignal): Promise<Map<string, Interval>> {
   const modelled = new Map<string, Interval>();
   const indexes = (await readIndexes(session)).filter(({ method, partitioned, bytes }) => method === 'btree' && !partitioned && bytes !== null);
-  for (let start = 0; start < indexes.length; start += AT_ONCE) {
+  for (let start = 0; start < indexes.length; start += STATISTICS_AT_ONCE) {
     signal.throwIfAborted();
-    const some = indexes.slice(start, start + AT_ONCE);
+    const some = indexes.slice(start, start + STATISTICS_AT_ONCE);
     const statistics = await readIndexStatistics(session, some);
     for (const index of some) {
       const live = liveTuples(index, statistics.changes(index.tableOid));

@@ -17,6 +17,9 @@ export interface IndexStatistics {
   readonly blockBytes: number;
 }
 
+/** Of so many indexes at a time: of very many at once they would take their memory all at once. */
+export const STATISTICS_AT_ONCE = 250;
+
 /** Half a dozen queries, however many indexes: pg_stats shows a role only what it may read, and nobody's locks are waited for. */
 export async function readIndexStatistics(session: Session, indexes: readonly IndexFacts[]): Promise<IndexStatistics> {
   const oids = indexes.map(({ oid }) => oid);
