@@ -28,14 +28,16 @@ export async function readIndexes(session: Session): Promise<IndexFacts[]> {
   const unread = oids.filter((oid) => [definitions.get(oid)?.definition, sizes.get(oid)?.bytes].some((read) => read == null));
   const dropped = unread.length === 0 ? NONE_GONE : await goneOf(session, unread);
   const columns = new Map<number, IndexColumn[]>();
+  // where there are very many indexes, most are alike: of partitions, or of a schema for each tenant
+  const alike = new Map<string, IndexColumn[]>();
   for (let start = 0; start < oids.length; start += AT_ONCE) {
     const some = await session.query<Columns>(COLUMNS_SQL, [oids.slice(start, start + AT_ONCE)]);
-    for (const { oid, columns: of } of some) {
+    for (const { oid, columns: json } of some) {
       const expressions = definitions.get(oid)?.expressions ?? null;
-      columns.set(
-        oid,
-        of.map((column) => columnOf(column, expressions, classes, blurred)),
-      );
+      const known = expressions === null ? alike.get(json) : undefined;
+      const all = known ?? (JSON.parse(json) as ColumnRow[]).map((column) => columnOf(column, expressions, classes, blurred));
+      if (expressions === null) alike.set(json, all);
+      columns.set(oid, all);
     }
   }
   const there = dropped.size === 0 ? rows : rows.filter(({ oid }) => !dropped.has(oid));
@@ -71,7 +73,7 @@ type Row = Omit<IndexFacts, 'columns' | 'definition' | 'predicate' | 'bytes' | '
   readonly scans: string | null;
 };
 type ColumnRow = Omit<IndexColumn, 'text' | 'collationDeterministic' | 'equalimage' | 'equalityOperators' | 'key'> & { readonly name: string | null };
-type Columns = { readonly oid: number; readonly columns: readonly ColumnRow[] };
+type Columns = { readonly oid: number; readonly columns: string };
 type OperatorClass = { readonly oid: number; readonly equalimage: string | null; readonly operators: readonly number[] };
 type Size = { readonly oid: number; readonly bytes: string | null };
 type Definition = {
@@ -149,7 +151,7 @@ const COLUMNS_SQL = `
            'length', a.attlen, 'align', a.attalign, 'storage', a.attstorage,
            'opclassOid', coalesce(i.indclass[a.attnum - 1]::int8, 0), 'opclassOptions', a.attoptions::text, 'collationOid', coalesce(i.indcollation[a.attnum - 1]::int8, 0),
            'descending', coalesce(i.indoption[a.attnum - 1] & 1, 0) = 1, 'nullsFirst', coalesce(i.indoption[a.attnum - 1] & 2, 0) = 2
-         ) ORDER BY a.attnum) AS columns
+         ) ORDER BY a.attnum)::text AS columns
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid AND a.attnum > 0
     LEFT JOIN pg_catalog.pg_attribute t ON t.attrelid = i.indrelid AND t.attnum = i.indkey[a.attnum - 1] AND t.attnum <> 0
