@@ -130,7 +130,7 @@ function isOk({ findings }: IndexReport, failOn: IndexesOptions['failOn']): bool
 }
 
 function measuredBy(drilled: Drilled): IndexesResult['measuredBy'] {
-  return 'why' in drilled ? null : { backup: drilled.manifest.id, at: drilled.proof.at };
+  return 'why' in drilled ? null : { backup: drilled.backup, at: drilled.drilledAt };
 }
 
 /** Loaded only when files are wanted. */

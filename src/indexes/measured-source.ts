@@ -3,10 +3,10 @@ import { distrustOf } from '../catalog/trust.ts';
 import { LifeboatError } from '../errors.ts';
 import { BACKUP_ID, databaseFolder } from '../format/layout.ts';
 import type { Store } from '../storage/store.ts';
-import { type Drilled, HIDDEN, NEVER_DRILLED, type NotMeasured } from './bloat/measured.ts';
+import { type Drilled, HIDDEN, measureIndexes, NEVER_DRILLED, type NotMeasured } from './bloat/measured.ts';
 
 /**
- * The newest backup whose indexes a drill has built anew, with that drill's proof.
+ * The indexes of the newest backup whose drill has built them anew.
  * @param publicKeys where there are any, only what one of them has signed counts, of backups and of proofs
  */
 export async function findMeasuredSource(store: Store, database: string, publicKeys: readonly string[], signal: AbortSignal): Promise<Drilled> {
@@ -17,7 +17,7 @@ export async function findMeasuredSource(store: Store, database: string, publicK
       const isTrusted = (await distrustOf(store, backup, publicKeys, signal)) === null;
       const { proofs, unsigned } = await judgeProofs(store, backup, publicKeys, signal);
       const proof = proofs.find(({ indexes }) => indexes.length > 0);
-      if (isTrusted && proof !== undefined) return { manifest: backup.manifest, proof };
+      if (isTrusted && proof !== undefined) return measureIndexes(backup.manifest, proof);
       if (!isTrusted || unsigned > 0) why = UNSIGNED;
       else if (backup.manifest.concealed !== undefined && why === NEVER_DRILLED) why = HIDDEN;
     } catch (error) {

@@ -8,7 +8,7 @@ import { SHAPES } from '../../scripts/bench/indexes/shapes.ts';
 import { parseManifest } from '../../src/format/manifest.ts';
 import { type Bloat, type BloatReport, bloatRatio } from '../../src/indexes/bloat/bloat.ts';
 import { type BloatSources, judgeBloat } from '../../src/indexes/bloat/judge.ts';
-import { NEVER_DRILLED } from '../../src/indexes/bloat/measured.ts';
+import { measureIndexes, NEVER_DRILLED } from '../../src/indexes/bloat/measured.ts';
 import { readIndexes } from '../../src/indexes/catalogue/indexes.ts';
 import { withCarefulSession } from '../../src/indexes/catalogue/session.ts';
 import { openSession } from '../../src/postgres/connect.ts';
@@ -65,11 +65,11 @@ describe.each(majors())('bloat on Postgres %i', (major) => {
     expect(proof.indexes.find(({ name }) => name === 'jobs_waiting')).toMatchObject({ tuples: waiting?.n, counted: true });
     const manifest = parseManifest(await readFile(join(store.folder, 'jobs', id, 'manifest.json'), 'utf8'), 'the manifest');
 
-    const measured = await judge(source, { drilled: { manifest, proof }, exact: false });
+    const measured = await judge(source, { drilled: measureIndexes(manifest, proof), exact: false });
     const live = await sizes(source);
     await runSql(source, "INSERT INTO jobs SELECT i, i % 500, 'done' FROM generate_series(20001, 21000) i");
     await runSql(source, 'ANALYZE jobs');
-    const scaled = await judge(source, { drilled: { manifest, proof }, exact: false });
+    const scaled = await judge(source, { drilled: measureIndexes(manifest, proof), exact: false });
     await runSql(source, 'DELETE FROM jobs WHERE id > 20000');
     await runSql(source, 'VACUUM jobs');
     await runSql(source, 'REINDEX TABLE jobs');
@@ -106,8 +106,8 @@ describe('bloat between drills', () => {
     );
     await runSql(source, 'VACUUM ANALYZE');
     const byTuples = { ...proof, indexes: proof.indexes.map(({ bytesPerTuple, ...index }) => index) };
-    const scaled = await judge(source, { drilled: { manifest, proof }, exact: false });
-    const blindly = await judge(source, { drilled: { manifest, proof: byTuples }, exact: false });
+    const scaled = await judge(source, { drilled: measureIndexes(manifest, proof), exact: false });
+    const blindly = await judge(source, { drilled: measureIndexes(manifest, byTuples), exact: false });
     await runSql(source, 'REINDEX TABLE people');
     for (const [name, bytes] of await sizes(source)) {
       const off = ({ judged }: typeof scaled) => Math.abs((judged.get(name) as Bloat).rebuiltBytes / bytes - 1);

@@ -6,7 +6,7 @@ import type { DrillResult } from '../../../src/drill/drill.ts';
 import { parseManifest } from '../../../src/format/manifest.ts';
 import { type Bloat, bloatRatio } from '../../../src/indexes/bloat/bloat.ts';
 import { type BloatSources, judgeBloat } from '../../../src/indexes/bloat/judge.ts';
-import { NEVER_DRILLED } from '../../../src/indexes/bloat/measured.ts';
+import { measureIndexes, NEVER_DRILLED } from '../../../src/indexes/bloat/measured.ts';
 import { readIndexes } from '../../../src/indexes/catalogue/indexes.ts';
 import { withCarefulSession } from '../../../src/indexes/catalogue/session.ts';
 import { withSession } from '../../../src/postgres/connect.ts';
@@ -40,7 +40,7 @@ async function benchShapes(bench: BenchServer, database: string, shapes: readonl
   const taken = JSON.parse((await lifeboat(['backup', '--storage', storage, '--no-checksums', '--jobs', '2'], target)).stdout) as BackupResult;
   const drilled = JSON.parse((await lifeboat(['drill', '--storage', storage, '--database', database, '--jobs', '2'], target)).stdout) as DrillResult;
   const manifest = parseManifest(await readFile(join(bench.folder, database, database, taken.id, 'manifest.json'), 'utf8'), 'the manifest');
-  const drill: BloatSources = { drilled: { manifest, proof: drilled.proof }, exact: false };
+  const drill: BloatSources = { drilled: measureIndexes(manifest, drilled.proof), exact: false };
   const none: BloatSources = { drilled: NEVER_DRILLED, exact: false };
 
   const truth = await reindexedSizes(bench.server, database);

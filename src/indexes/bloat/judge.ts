@@ -8,12 +8,12 @@ import { PAGE_BYTES } from './btree-build.ts';
 import { type Estimate, estimateBtree, mergesDuplicates } from './estimated.ts';
 import { judgeExactly } from './exact.ts';
 import { liveTuples } from './live-tuples.ts';
-import { type Drilled, HASH, type MeasuredIndex, measureIndexes, type NotMeasured, unlisted } from './measured.ts';
+import { type Drilled, HASH, type MeasuredIndex, type NotMeasured } from './measured.ts';
 import { bytesPerTuple } from './modelled.ts';
 import { judgeByDrill } from './scaled.ts';
 
 export interface BloatSources {
-  /** The newest backup that was drilled. */
+  /** By the newest backup that was drilled. */
   readonly drilled: Drilled;
   /** Read every B-tree that no drill measured, page by page. */
   readonly exact: boolean;
@@ -59,8 +59,7 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
 
 function measurements(drilled: Drilled): (index: IndexFacts) => MeasuredIndex | NotMeasured {
   if ('why' in drilled) return () => drilled;
-  const measured = measureIndexes(drilled.manifest, drilled.proof);
-  return (index) => measured.get(displayName(index)) ?? unlisted(drilled.manifest);
+  return (index) => drilled.indexes.get(displayName(index)) ?? drilled.unlisted;
 }
 
 const EXACT_TIMEOUT_MS = 60_000;

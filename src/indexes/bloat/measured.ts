@@ -25,8 +25,21 @@ export interface NotMeasured {
   readonly remedy: string | null;
 }
 
-/** A backup beside the drill that built its indexes anew, or why there is none to go by. */
-export type Drilled = { readonly manifest: Manifest; readonly proof: Proof } | NotMeasured;
+/** The indexes of a backup as its drill built them anew. */
+export interface DrilledIndexes {
+  readonly backup: string;
+  /** ISO time of the drill. */
+  readonly drilledAt: string;
+  /** Of the server that was backed up; `null` where it did not tell. */
+  readonly systemIdentifier: string | null;
+  /** By displayName. */
+  readonly indexes: ReadonlyMap<string, MeasuredIndex | NotMeasured>;
+  /** Of an index that the backup does not list. */
+  readonly unlisted: NotMeasured;
+}
+
+/** What the newest drill says, or why there is none to go by. */
+export type Drilled = DrilledIndexes | NotMeasured;
 
 export const NEVER_DRILLED: NotMeasured = { why: 'No drill has built it anew yet.', remedy: 'Take a backup and drill it.' };
 export const NO_STORE: NotMeasured = {
@@ -36,12 +49,12 @@ export const NO_STORE: NotMeasured = {
 
 /** A drill of another server's backup under the same name says nothing of this one. Pure. */
 export function ofServer(drilled: Drilled, systemIdentifier: string | null): Drilled {
-  if ('why' in drilled || !areTwoClusters(drilled.manifest.source.systemIdentifier, systemIdentifier)) return drilled;
+  if ('why' in drilled || !areTwoClusters(drilled.systemIdentifier, systemIdentifier)) return drilled;
   return { why: 'The backup that was drilled is of another server.', remedy: 'Take a backup of this one and drill it.' };
 }
 
-/** Compares the indexes of a backup's snapshot with those of its drill, by displayName. Pure. */
-export function measureIndexes(manifest: Manifest, proof: Proof): Map<string, MeasuredIndex | NotMeasured> {
+/** Compares the indexes of a backup's snapshot with those of its drill. Pure. */
+export function measureIndexes(manifest: Manifest, proof: Proof): DrilledIndexes {
   const none = whyNothing(manifest, proof);
   const tables = new Map(manifest.tables.map((table) => [displayName(table), table]));
   const fresh = new Map(proof.indexes.map((index) => [displayName(index), index]));
@@ -66,18 +79,19 @@ export function measureIndexes(manifest: Manifest, proof: Proof): Map<string, Me
       bytesPerTuple: proof.tool === TOOL ? (rebuilt.bytesPerTuple ?? null) : null,
     };
   };
-  return new Map(manifest.indexes.map((index) => [displayName(index), compare(index)]));
+  return {
+    backup: manifest.id,
+    drilledAt: proof.at,
+    systemIdentifier: manifest.source.systemIdentifier,
+    indexes: new Map(manifest.indexes.map((index) => [displayName(index), compare(index)])),
+    unlisted: manifest.concealed === undefined ? UNLISTED : HIDDEN,
+  };
 }
 
 const DRILL = 'Run a drill of a backup that holds it.';
 const NOT_BUILT = 'The drill did not build this index.';
 
-/** Of an index that a backup does not list. Pure. */
-export function unlisted(manifest: Manifest): NotMeasured {
-  if (manifest.concealed !== undefined) return HIDDEN;
-  return { why: 'It is not in the backup that was drilled.', remedy: DRILL };
-}
-
+const UNLISTED: NotMeasured = { why: 'It is not in the backup that was drilled.', remedy: DRILL };
 export const HIDDEN: NotMeasured = {
   why: 'The backup hides its names, and its proof hides what the drill measured.',
   remedy: 'Drill a backup whose manifest is not encrypted.',
