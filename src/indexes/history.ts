@@ -37,13 +37,12 @@ export function entries(
 ): IndexEntry[] {
   const judged = new Map(bloat.judged.map((one) => [one.oid, one]));
   const before = entriesOf(previous);
+  const seconds = Math.floor(Date.parse(at) / 1000);
   return indexes.map((index) => {
     const { oid, schema, name, table, method, bytes } = index;
     const one = judged.get(oid);
     const used = usage.of.get(oid);
     const last = before(index);
-    const point = [Math.floor(Date.parse(at) / 1000), bytes ?? 0, one?.rebuiltBytes ?? null] as const;
-    const trend = [...(last?.trend ?? []), ...(bytes === null ? [] : [point])].slice(-LONGEST_TREND);
     return {
       oid,
       schema,
@@ -57,9 +56,13 @@ export function entries(
       seenSince: used?.seenSince ?? last?.seenSince ?? at,
       idleSince: used?.idleSince ?? at,
       overSince: over.get(oid) ?? (index.unread === null ? null : (last?.overSince ?? null)),
-      trend: bytes === null || bytes >= TREND_FROM_BYTES ? trend : [],
+      trend: bytes === null ? (last?.trend ?? []) : bytes >= TREND_FROM_BYTES ? continued(last, [seconds, bytes, one?.rebuiltBytes ?? null]) : [],
     };
   });
+}
+
+function continued(last: IndexEntry | undefined, point: IndexEntry['trend'][number]): IndexEntry['trend'] {
+  return [...(last?.trend ?? []), point].slice(-LONGEST_TREND);
 }
 
 /** Each finding with what has changed about it. */

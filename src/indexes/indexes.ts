@@ -1,12 +1,13 @@
 import type { Context } from '../context.ts';
 import { LifeboatError } from '../errors.ts';
 import type { IndexesOptions } from '../options/indexes.ts';
+import type { Session } from '../postgres/connect.ts';
 import { areTwoClusters } from '../postgres/inventory.ts';
 import { type ConnectionTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
 import { judgeBloat } from './bloat/judge.ts';
-import { type Drilled, NO_STORE, ofServer } from './bloat/measured.ts';
+import { NO_STORE, ofServer } from './bloat/measured.ts';
 import { readIndexes } from './catalogue/indexes.ts';
 import { readSequences } from './catalogue/sequences.ts';
 import { readAges, readServer } from './catalogue/server.ts';
@@ -15,9 +16,9 @@ import { readForeignKeys, readTables } from './catalogue/tables.ts';
 import type { ServerFacts } from './facts.ts';
 import { LEVELS, type Thresholds } from './finding.ts';
 import { NORMAL_RATIO } from './findings/bloated.ts';
-import { makeReport } from './make-report.ts';
+import { makeReport, type Observed } from './make-report.ts';
 import { findMeasuredSource } from './measured-source.ts';
-import { type RaisedThreshold, stateInStore } from './repair/state.ts';
+import { stateInStore } from './repair/state.ts';
 import { readReplicas } from './replicas.ts';
 import type { IndexReport } from './report.ts';
 import { readLatestReport, storeReport } from './stored-reports.ts';
@@ -52,11 +53,11 @@ export async function indexes(options: IndexesOptions, context: Context): Promis
 async function withStore(store: Store | null, options: IndexesOptions, context: Context): Promise<IndexesResult> {
   const target = parseDatabaseUrl(options.databaseUrl, context.environment);
   const database = options.database ?? target.database;
-  const { report, drilled } = await look(target, database, store, options, context);
+  const { report, measuredBy } = await look(target, database, store, options, context);
   const json = JSON.stringify(report);
   if (options.out !== undefined) await write(options.out, report, json);
   const reportKey = store === null ? null : await storeReport(store, report, json, options.keepReports, context.signal);
-  return { ok: isOk(report, options.failOn), report, reportKey, folder: options.out ?? null, measuredBy: measuredBy(drilled) };
+  return { ok: isOk(report, options.failOn), report, reportKey, folder: options.out ?? null, measuredBy };
 }
 
 /** Reads and judges. What was read of ten thousand indexes is let go of before the report is written. */
@@ -66,57 +67,55 @@ async function look(
   store: Store | null,
   options: IndexesOptions,
   context: Context,
-): Promise<{ readonly report: IndexReport; readonly drilled: Drilled }> {
+): Promise<Pick<IndexesResult, 'report' | 'measuredBy'>> {
   const { signal, log } = context;
   return withCarefulSession(target, signal, async (session) => {
     const server = await readServer(session);
-    const known = store === null ? NOTHING_KNOWN : await recall(store, database, server, options, signal);
-    const all = (await readIndexes(session)).filter(({ temporary }) => !temporary);
-    const read = {
-      server,
-      indexes: all,
-      tables: await readTables(session),
-      foreignKeys: await readForeignKeys(session),
-      sequences: await readSequences(session),
-      ages: await readAges(session),
-      bloat: await judgeBloat(session, all, { drilled: known.drilled, exact: options.exact, explainFrom: NORMAL_RATIO }, signal),
-    };
-    // as late as can be: of very many indexes it is large
-    const previous = store === null ? null : await readPrevious(store, database, server, signal);
+    const { measuredBy, ...judged } = await judge(session, server, database, store, options, signal);
     const replicas = await readReplicas(options.replicaUrl, server, context);
-    const report = makeReport({ ...read, ...known, previous, database, replicas }, thresholdsOf(options), options.ignore);
+    const known = store === null ? NOTHING_KNOWN : await recall(store, database, server, signal);
+    const report = makeReport({ database, server, replicas, ...judged, ...known }, thresholdsOf(options), options.ignore);
     for (const note of report.notes) log.warn(note);
-    return { report, drilled: known.drilled };
+    return { report, measuredBy };
   });
 }
 
-/** What the store knows of this very server, and not of another that had the database's name. */
-interface Known {
-  readonly drilled: Drilled;
-  readonly raised: readonly RaisedThreshold[];
-}
-
-const NOTHING_KNOWN: Known = { drilled: NO_STORE, raised: [] };
-
-async function recall(store: Store, database: string, server: ServerFacts, { publicKey }: IndexesOptions, signal: AbortSignal): Promise<Known> {
-  const { systemIdentifier } = server;
-  const state = await stateInStore(store, database).read();
+/** Reads what there is and judges the bloat; what the drill measured is let go of. */
+async function judge(
+  session: Session,
+  { systemIdentifier }: ServerFacts,
+  database: string,
+  store: Store | null,
+  { publicKey, exact }: IndexesOptions,
+  signal: AbortSignal,
+): Promise<Pick<IndexesResult, 'measuredBy'> & Pick<Observed, 'indexes' | 'tables' | 'foreignKeys' | 'sequences' | 'ages' | 'bloat'>> {
+  const drilled = store === null ? NO_STORE : ofServer(await findMeasuredSource(store, database, publicKey, signal), systemIdentifier);
+  const indexes = (await readIndexes(session)).filter(({ temporary }) => !temporary);
   return {
-    drilled: ofServer(await findMeasuredSource(store, database, publicKey, signal), systemIdentifier),
-    raised: areTwoClusters(state.of?.systemIdentifier ?? null, systemIdentifier) ? [] : state.thresholds,
+    indexes,
+    tables: await readTables(session),
+    foreignKeys: await readForeignKeys(session),
+    sequences: await readSequences(session),
+    ages: await readAges(session),
+    bloat: await judgeBloat(session, indexes, { drilled, exact, explainFrom: NORMAL_RATIO }, signal),
+    measuredBy: 'why' in drilled ? null : { backup: drilled.backup, at: drilled.drilledAt },
   };
 }
 
-/** The newest report of this server; `null` without one. */
-async function readPrevious(
-  store: Store,
-  database: string,
-  { now, systemIdentifier }: ServerFacts,
-  signal: AbortSignal,
-): Promise<IndexReport | null> {
+/** What the store knows of this very server from before, and not of another that had the database's name. */
+type Known = Pick<Observed, 'previous' | 'raised'>;
+
+const NOTHING_KNOWN: Known = { previous: null, raised: [] };
+
+async function recall(store: Store, database: string, { now, systemIdentifier }: ServerFacts, signal: AbortSignal): Promise<Known> {
   // a clock that went back leaves reports of a time to come
   const isBefore = ({ at, server: of }: IndexReport) => at <= now && !areTwoClusters(of.systemIdentifier, systemIdentifier);
-  return (await readLatestReport(store, database, signal, isBefore))?.report ?? null;
+  const latest = await readLatestReport(store, database, signal, isBefore);
+  const state = await stateInStore(store, database).read();
+  return {
+    previous: latest?.report ?? null,
+    raised: areTwoClusters(state.of?.systemIdentifier ?? null, systemIdentifier) ? [] : state.thresholds,
+  };
 }
 
 function thresholdsOf({ warnRatio, actRatio, minWasted, unusedAfter, minTable, sequenceUsed, staleRows, ageUsed }: IndexesOptions): Thresholds {
@@ -127,10 +126,6 @@ function thresholdsOf({ warnRatio, actRatio, minWasted, unusedAfter, minTable, s
 function isOk({ findings }: IndexReport, failOn: IndexesOptions['failOn']): boolean {
   if (failOn === 'never') return true;
   return !findings.some(({ level }) => LEVELS.indexOf(level) <= LEVELS.indexOf(failOn));
-}
-
-function measuredBy(drilled: Drilled): IndexesResult['measuredBy'] {
-  return 'why' in drilled ? null : { backup: drilled.backup, at: drilled.drilledAt };
 }
 
 /** Loaded only when files are wanted. */

@@ -75,12 +75,14 @@ interface Total extends ScanCount {
 }
 
 function totalOf(oid: number, servers: readonly Counters[]): Total {
-  const counted = servers.map(({ scans }) => scans.get(oid) ?? NEVER);
-  return {
-    scans: counted.reduce((sum, { scans }) => sum + scans, 0),
-    lastScan: latest(counted.map(({ lastScan }) => lastScan).filter((time) => time !== null)),
-    quietSince: latest(counted.map(({ scans, lastScan }, i) => (scans === 0 ? (servers[i]?.since ?? null) : lastScan))),
-  };
+  let total: Total | null = null;
+  for (const server of servers) {
+    const { scans, lastScan } = server.scans.get(oid) ?? NEVER;
+    const quietSince = scans === 0 ? server.since : lastScan;
+    const one = { scans, lastScan, quietSince };
+    total = total === null ? one : added(total, one);
+  }
+  return total ?? { ...NEVER, quietSince: null };
 }
 
 /** After a crash, of which no reset tells, a counter has fallen. */
@@ -89,6 +91,11 @@ function isContinued(indexes: readonly IndexFacts[], totals: ReadonlyMap<number,
     const entry = before(index);
     return entry?.oid !== index.oid || (totals.get(index.oid)?.scans ?? 0) >= (entry.scans ?? 0);
   });
+}
+
+function added(a: Total, b: Total): Total {
+  const lastScan = a.lastScan === null || b.lastScan === null ? (a.lastScan ?? b.lastScan) : latest([a.lastScan, b.lastScan]);
+  return { scans: a.scans + b.scans, lastScan, quietSince: latest([a.quietSince, b.quietSince]) };
 }
 
 const NEVER: ScanCount = { scans: 0, lastScan: null };
