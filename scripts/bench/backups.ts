@@ -66,8 +66,13 @@ export async function lifeboatBackup(
 }
 
 export function lifeboat(args: readonly string[], target: ConnectionTarget, environment: Record<string, string> = {}): Promise<Measured> {
+  return commandLine([...args, '--json'], target, environment);
+}
+
+/** The command line as a user runs it. */
+export function commandLine(args: readonly string[], target: ConnectionTarget, environment: Record<string, string> = {}): Promise<Measured> {
   const url = `postgres://${target.user}:${encodeURIComponent(target.password ?? '')}@${encodeURIComponent(target.host)}:${target.port}/${target.database}`;
-  return measure(process.execPath, [join(import.meta.dirname, '../../src/cli/main.js'), ...args, '--json'], {
+  return measure(process.execPath, [join(import.meta.dirname, '../../src/cli/main.js'), ...args], {
     env: { ...process.env, DATABASE_URL: url, ...environment },
   });
 }

@@ -5,25 +5,34 @@ import { readSequences } from '../../src/indexes/catalogue/sequences.ts';
 import { readAges, readServer } from '../../src/indexes/catalogue/server.ts';
 import { withCarefulSession } from '../../src/indexes/catalogue/session.ts';
 import { readForeignKeys, readTables } from '../../src/indexes/catalogue/tables.ts';
-import type { BenchServer } from './backups.ts';
+import { type BenchServer, commandLine, lifeboat } from './backups.ts';
 import { makeManyIndexes } from './indexes/many.ts';
-import { measure, median } from './measure.ts';
+import { type Measured, median } from './measure.ts';
 import type { Row } from './rows.ts';
 
 const INDEXES = 10_000;
 const RUNS = 3;
 const MB = 1_000_000;
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js');
 
-/** What a report on ten thousand indexes costs: the whole of it, stored and written to files, and the catalogue queries alone. */
+/**
+ * What a report on ten thousand indexes costs: the whole of it, stored and written to files, by the statistics and by what a drill measured;
+ * and the catalogue queries alone.
+ */
 export async function benchIndexReport({ server, folder, context }: BenchServer): Promise<Row[]> {
   const target = await makeManyIndexes(server, 'many', INDEXES);
-  const { host, port, user, password, database } = target;
-  const url = `postgres://${user}:${encodeURIComponent(password ?? '')}@${encodeURIComponent(host)}:${port}/${database}`;
   const storage = pathToFileURL(join(folder, 'reports')).href;
-  const args = [CLI, 'indexes', '--storage', storage, '--out', join(folder, 'report')];
-  const runs = [];
-  for (let run = 0; run < RUNS; run += 1) runs.push(await measure(process.execPath, args, { env: { ...process.env, DATABASE_URL: url } }));
+  const report = async () => {
+    const runs: Measured[] = [];
+    for (let run = 0; run < RUNS; run += 1) runs.push(await commandLine(['indexes', '--storage', storage, '--out', join(folder, 'report')], target));
+    return {
+      milliseconds: median(runs.map(({ seconds }) => seconds * 1000)),
+      megabytes: Math.max(...runs.map(({ peakBytes }) => peakBytes)) / MB,
+    };
+  };
+  const estimated = await report();
+  await lifeboat(['backup', '--storage', storage, '--jobs', '2'], target);
+  await lifeboat(['drill', '--storage', storage, '--database', target.database, '--jobs', '2'], target);
+  const measured = await report();
   const queries: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
     queries.push(
@@ -35,21 +44,12 @@ export async function benchIndexReport({ server, folder, context }: BenchServer)
     );
   }
   const how = `median of ${RUNS}`;
+  const most = `most of ${RUNS}`;
   return [
-    {
-      what: 'index report on 10,000 indexes',
-      measured: median(runs.map(({ seconds }) => seconds * 1000)),
-      unit: 'ms',
-      target: { atMost: 5000 },
-      how,
-    },
-    {
-      what: 'its peak memory',
-      measured: Math.max(...runs.map(({ peakBytes }) => peakBytes)) / MB,
-      unit: 'MB',
-      target: { atMost: 150 },
-      how: `most of ${RUNS}`,
-    },
+    { what: 'index report on 10,000 indexes', measured: estimated.milliseconds, unit: 'ms', target: { atMost: 5000 }, how },
+    { what: 'its peak memory', measured: estimated.megabytes, unit: 'MB', target: { atMost: 150 }, how: most },
+    { what: 'the same, measured by a drill', measured: measured.milliseconds, unit: 'ms', target: { atMost: 5000 }, how },
+    { what: 'its peak memory', measured: measured.megabytes, unit: 'MB', target: { atMost: 150 }, how: most },
     { what: 'its catalogue queries', measured: median(queries), unit: 'ms', target: { atMost: 2000 }, how },
   ];
 }
