@@ -20,6 +20,7 @@ export type Work<A extends ActionName> = (options: ActionOptions<A>, context: Co
 export async function runAction<A extends ActionName>(name: A, work: Work<A>, process: NodeJS.Process = globalThis.process): Promise<void> {
   // as in src/cli/main.js
   setFlagsFromString('--optimize-for-size');
+  setFlagsFromString('--semi-space-growth-factor=1');
   const environment: Environment = Object.freeze({ ...process.env });
   const secrets = maskSecrets(describeInputs(ACTIONS[name]), environment);
   const write = (text: string) => void process.stdout.write(text);
