@@ -21,7 +21,6 @@ describe('a bloated index', () => {
     rebuiltBytes: rebuilt * MB,
     confidence: 'high',
     evidence: [],
-    measured: null,
     ...given,
   });
   const judged = (one: Bloat, given: Partial<Facts> = {}) =>

@@ -122,7 +122,6 @@ describe('from one report to the next', () => {
     rebuiltBytes: 200e6,
     confidence: 'high',
     evidence: [],
-    measured: null,
     ...given,
   });
   const over = (one: Bloat, previous: IndexReport | null) =>

@@ -20,17 +20,6 @@ export interface Bloat {
   readonly confidence: Confidence;
   /** What the judgement stands on, and every reason to doubt it; sentences for people. */
   readonly evidence: readonly string[];
-  /** What the last drill measured, beside what is said of now; `null` where nothing can be compared. */
-  readonly measured: MeasuredSizes | null;
-}
-
-/** Both sizes of one moment: live in the backup's snapshot, and built afresh by its drill. */
-export interface MeasuredSizes {
-  readonly backup: string;
-  /** ISO time of the snapshot. */
-  readonly at: string;
-  readonly bytes: number;
-  readonly rebuiltBytes: number;
 }
 
 export interface NotExamined {

@@ -102,7 +102,7 @@ function best({ index, refused, drill, estimate }: Opinion, exact: Bloat | NotMe
   const chosen = bloats.find(isSure) ?? bloats[0];
   if (chosen === undefined) return nothingKnown(index, drill, estimate);
   const failed = exact !== undefined && 'why' in exact ? [exact.why] : [];
-  return { ...chosen, measured: isBloat(drill) ? drill.measured : null, evidence: [...chosen.evidence, ...failed] };
+  return failed.length === 0 ? chosen : { ...chosen, evidence: [...chosen.evidence, ...failed] };
 }
 
 /** What keeps a B-tree from being estimated is sooner mended than what keeps it from being measured. */
@@ -126,7 +126,7 @@ function estimatedBloat(index: IndexFacts, estimate: Estimate | NotMeasured): Bl
   const { bytes: rebuilt, confidence, evidence } = estimate;
   const bytes = index.bytes ?? 0;
   const rebuiltBytes = confidence === 'high' ? rebuilt.mid : Math.min(rebuilt.high, Math.max(rebuilt.low, bytes));
-  return { oid: index.oid, method: 'estimated', bytes, rebuiltBytes, confidence, evidence, measured: null };
+  return { oid: index.oid, method: 'estimated', bytes, rebuiltBytes, confidence, evidence };
 }
 
 interface Counting {
@@ -157,7 +157,7 @@ async function readExactly(
     const merges = mergesDuplicates(index, session.versionNumber);
     const changes = statistics.changes(index.tableOid);
     const exact = judgeExactly(index, pages, { estimate, merges, changes, tuples: liveTuples(index, changes).tuples });
-    found.set(index.oid, { oid: index.oid, method: 'exact', bytes: index.bytes ?? 0, measured: null, ...exact });
+    found.set(index.oid, { oid: index.oid, method: 'exact', bytes: index.bytes ?? 0, ...exact });
   }
   await session.query("SELECT pg_catalog.set_config('statement_timeout', $1, false)", [before?.statement_timeout]);
   return found;

@@ -3,11 +3,15 @@ import type { Proof } from '../../format/proof.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { areTwoClusters } from '../../postgres/inventory.ts';
 import { TOOL } from '../../tool.ts';
-import type { MeasuredSizes } from './bloat.ts';
 import type { Interval } from './interval.ts';
 
 /** One index of a backup beside itself as the backup's drill built it anew from the same rows. */
-export interface MeasuredIndex extends MeasuredSizes {
+export interface MeasuredIndex {
+  /** ISO time of the snapshot. */
+  readonly at: string;
+  /** Of the live index then. */
+  readonly bytes: number;
+  readonly rebuiltBytes: number;
   readonly definition: string;
   readonly method: string;
   /** Of the rebuilt index. Exact where the backup counted the table's rows and all of them are in the index, or the build counted; else by ANALYZE. */
@@ -67,7 +71,6 @@ export function measureIndexes(manifest: Manifest, proof: Proof): DrilledIndexes
     if (why !== null || rebuilt === undefined) return { why: why ?? NOT_BUILT, remedy: index.method === 'hash' ? null : DRILL };
     const rows = isPartial(index) ? (rebuilt.counted === true ? rebuilt.tuples : null) : (table?.rows ?? null);
     return {
-      backup: manifest.id,
       at: manifest.snapshot.at,
       bytes: index.bytes,
       rebuiltBytes: rebuilt.bytes,

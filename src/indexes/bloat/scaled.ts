@@ -40,12 +40,10 @@ export function judgeByDrill(
       : tupleGrowth(measured.bytesPerTuple, bytesPerTuple, measured.rebuiltBytes / PAGE);
   const factor = each?.factor ?? 1;
   const growth = tuples * factor;
-  const { backup, at } = measured;
-  const sizes = { backup, at, bytes: measured.bytes, rebuiltBytes: measured.rebuiltBytes };
-  const built = `A drill of the backup of ${at} built it anew with ${measured.rebuiltBytes} bytes; it had ${measured.bytes}.`;
+  const built = `A drill of the backup of ${measured.at} built it anew with ${measured.rebuiltBytes} bytes; it had ${measured.bytes}.`;
   const same = live.tuples !== null && Math.abs(growth - 1) <= UNCHANGED && Math.abs(bytes / Math.max(measured.bytes, 1) - 1) <= UNCHANGED;
   const doubts = doubtsOf(measured, live, same ? null : { growth, isVague: each?.isVague !== false });
-  const common = { oid: index.oid, bytes, measured: sizes, confidence: lowest(doubts.map(({ confidence }) => confidence)) };
+  const common = { oid: index.oid, bytes, confidence: lowest(doubts.map(({ confidence }) => confidence)) };
   const sentences = doubts.map(({ sentence }) => sentence);
   if (same) return { ...common, method: 'measured', rebuiltBytes: measured.rebuiltBytes, evidence: [built, ...sentences] };
   const grown = `Since then its tuples went from ${measured.tuples} to about ${Math.round(measured.tuples * tuples)}.`;
