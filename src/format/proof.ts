@@ -57,7 +57,7 @@ const proof = z.object({
       tuples: z.number(),
       /** Whether `tuples` were counted by the index's build, and not by ANALYZE's sample; absent where they were not. */
       counted: z.boolean().optional(),
-      /** By the model of this `tool` and the statistics of the drill's database, of a B-tree; absent where it was not sure. */
+      /** By the model of this `tool` and the statistics of the drill's database, of a B-tree; absent where they were no foundation. */
       bytesPerTuple: z.object({ low: z.number(), mid: z.number(), high: z.number() }).optional(),
       /** Whether it is the index of the manifest, valid and with the same definition; absent in older proofs. */
       asDefined: z.boolean().optional(),

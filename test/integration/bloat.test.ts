@@ -94,7 +94,7 @@ describe('bloat between drills', () => {
       `CREATE TABLE people (id int, nickname text, seen timestamptz);
        CREATE INDEX people_by_nickname ON people (nickname);
        CREATE INDEX people_by_seen ON people (seen);
-       INSERT INTO people SELECT i, 'n' || i FROM generate_series(1, 30000) i`,
+       INSERT INTO people SELECT i, 'n' || i FROM generate_series(1, 100000) i`,
     );
     await runSql(source, 'VACUUM ANALYZE');
     const store = await temporaryStore();

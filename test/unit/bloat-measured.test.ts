@@ -4,7 +4,7 @@ import { freshIndexes, type KnownOfBuilt } from '../../src/drill/fresh-indexes.t
 import type { Manifest, ManifestIndex, ManifestTable } from '../../src/format/manifest.ts';
 import type { Proof } from '../../src/format/proof.ts';
 import { type Bloat, bloatRatio, wastedBytes } from '../../src/indexes/bloat/bloat.ts';
-import type { Interval } from '../../src/indexes/bloat/interval.ts';
+import { exactly, type Interval } from '../../src/indexes/bloat/interval.ts';
 import { liveTuples, type TableChanges } from '../../src/indexes/bloat/live-tuples.ts';
 import { type MeasuredIndex, measureIndexes, NEVER_DRILLED, ofServer } from '../../src/indexes/bloat/measured.ts';
 import { tupleGrowth } from '../../src/indexes/bloat/modelled.ts';
@@ -198,18 +198,28 @@ describe('an index after its drill', () => {
     expect(judged(40 * PAGE, 1000 * growth)).toMatchObject({ method: 'scaled', confidence });
   });
 
+  const MANY = { rebuiltBytes: 1001 * PAGE, bytes: 1001 * PAGE, tuples: 50_000 };
+  const manyNow = (bytesPerTuple: Interval | null, then: Interval = PER_TUPLE) =>
+    judged(1001 * PAGE, 50_000, { ...MANY, bytesPerTuple: then }, { ...FACTS, tuples: 50_000, tableTuples: 50_000 }, bytesPerTuple) as Bloat;
+
   it('is scaled by what a tuple takes, too, as far as the statistics have changed beyond their noise', () => {
-    const big = { rebuiltBytes: 1001 * PAGE, bytes: 1001 * PAGE };
-    const now = (mid: number, spread = 0) => judged(1001 * PAGE, 1000, big, FACTS, { low: mid - spread, mid, high: mid + spread });
-    expect(now(164)).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
-    expect(now(165)).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
-    const { rebuiltBytes, evidence } = now(164 * 1.3) as Bloat;
+    expect(manyNow(exactly(164), exactly(164))).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
+    expect(manyNow(exactly(165), exactly(164))).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
+    const { rebuiltBytes, evidence } = manyNow(exactly(164 * 1.3), exactly(164));
     expect(rebuiltBytes / PAGE).toBeGreaterThan(1.29 * 1000);
     expect(rebuiltBytes / PAGE).toBeLessThanOrEqual(1.3 * 1000 + 1);
     expect(evidence).toContain('By the statistics each of them takes 1.30 times the room.');
-    expect((now(164 * 1.3, 30) as Bloat).rebuiltBytes).toBeLessThan(rebuiltBytes);
-    expect(now(164 * 1.1, 30)).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
-    expect((now(164 / 1.3) as Bloat).rebuiltBytes / PAGE).toBeCloseTo(1000 / 1.295, -1);
+    expect(manyNow(exactly(164 / 1.3), exactly(164)).rebuiltBytes / PAGE).toBeCloseTo(1000 / 1.295, -1);
+  });
+
+  it('is taken to be where it was built, between the least and the most that the statistics leave open', () => {
+    const now = { low: 100, mid: 300, high: 400 };
+    expect(manyNow(now, { low: 164, mid: 200, high: 300 }).rebuiltBytes / PAGE).toBeCloseTo(1000 * (100 / 164), -2);
+    expect(manyNow(now, { low: 128, mid: 200, high: 300 }).rebuiltBytes / PAGE).toBeCloseTo(1000 * (200 / 164), -2);
+    expect(manyNow(now, { low: 100, mid: 164, high: 300 }).rebuiltBytes / PAGE).toBeCloseTo(1000 * (300 / 164), -2);
+    expect(manyNow(now, { low: 100, mid: 128, high: 200 }).rebuiltBytes / PAGE).toBeCloseTo(1000 * (350 / 164), -2);
+    expect(manyNow(now, { low: 100, mid: 128, high: 150 }).rebuiltBytes / PAGE).toBeCloseTo(1000 * (400 / 150), -2);
+    expect(manyNow(now, { low: 200, mid: 300, high: 400 })).toMatchObject({ method: 'measured', rebuiltBytes: 1001 * PAGE });
   });
 
   it('is scaled with less than high confidence where the model is not sure, and never where it does not apply', () => {
@@ -222,16 +232,19 @@ describe('an index after its drill', () => {
     expect(by({ method: 'gist' }, null, null, 'gist')).toMatchObject({ confidence: 'medium', evidence: expect.arrayContaining([doubt]) });
   });
 
-  it('grows with what a tuple takes, never by more than the statistics say', () => {
+  it('grows with what a tuple takes: never against what the statistics say, and not at all when they say the same', () => {
     const around = fc.record({ mid: fc.double({ min: 1, max: 3000, noNaN: true }), low: fc.double({ min: 0.5, max: 1, noNaN: true }) });
     const interval = ({ mid, low }: { mid: number; low: number }) => ({ low: mid * low, mid, high: mid / low });
     fc.assert(
-      fc.property(around, around, fc.integer({ min: 1, max: 100_000 }), (a, b, pages) => {
-        const growth = Math.log(tupleGrowth(interval(a), interval(b), pages).factor);
-        const said = Math.log(b.mid / a.mid);
-        expect(growth * said).toBeGreaterThanOrEqual(0);
-        expect(Math.abs(growth)).toBeLessThanOrEqual(Math.abs(said) + 1e-9);
-        expect(tupleGrowth(interval(a), interval(a), pages).factor).toBe(1);
+      fc.property(around, around, fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 100_000 }), (a, b, place, pages) => {
+        const [then, now] = [interval(a), interval(b)];
+        const built = { rebuiltBytes: pages * PAGE, tuples: (pages * PAGE) / (then.low + place * (then.high - then.low)) };
+        const factor = tupleGrowth(then, now, built)?.factor ?? Number.NaN;
+        const said = [now.low / then.low, now.mid / then.mid, now.high / then.high];
+        expect(factor).toBeGreaterThanOrEqual(Math.min(1, ...said) - 1e-9);
+        expect(factor).toBeLessThanOrEqual(Math.max(1, ...said) + 1e-9);
+        expect(tupleGrowth(then, then, built)?.factor).toBe(1);
+        expect(tupleGrowth(interval({ ...a, mid: a.mid * 3 }), now, { ...built, tuples: built.tuples * 3 })).toBeNull();
       }),
     );
   });

@@ -13,6 +13,8 @@ export interface Estimate {
   /** That it is built of. */
   readonly tuples: number;
   readonly confidence: Confidence;
+  /** It is not just wide: the statistics are of other rows, or do not tell at all. */
+  readonly unfounded: boolean;
   readonly evidence: readonly string[];
 }
 
@@ -41,12 +43,14 @@ export function estimateBtree(index: IndexFacts, statistics: IndexStatistics, li
   if (doubts.length === 0 && live.moved > RENEWED && varying.length > 0)
     doubts.push(`${Math.round(live.moved * 100)} % of the rows changed since the last ANALYZE, and may be of any width now.`);
   const unsure = doubts.length > 0 || keys.unknown;
+  // what is known of names is their 64 bytes
+  const unfounded = unsure || columns.some(({ column }) => column.length === -2);
   if (wide > HIGH || unsure) doubts.push(...keys.doubts, ...widthDoubts(columns));
   if (wide > HIGH) doubts.push(`A rebuilt index may have anything from ${bytes.low} to ${bytes.high} bytes.`);
   const confidence = unsure || wide > MEDIUM ? 'low' : wide > HIGH ? 'medium' : 'high';
   const merged = deduplicates ? 'its duplicates merged' : 'duplicates not merged';
   const about = `By the statistics it has ${tuples} tuples of ${Math.round(keys.distinct.mid)} distinct keys, ${merged}.`;
-  return { bytes, tuples, confidence, evidence: [about, ...doubts] };
+  return { bytes, tuples, confidence, unfounded, evidence: [about, ...doubts] };
 }
 
 /** How far the ends of an estimate may be from its middle. */

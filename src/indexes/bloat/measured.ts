@@ -19,7 +19,7 @@ export interface MeasuredIndex {
   readonly exactTuples: boolean;
   /** Of a partial index: the rows of its table in the backup; `null` of all others. */
   readonly tableRows: number | null;
-  /** Of the rebuilt index, by the model and the statistics of the drill's database; `null` where it was not sure, or was another model. */
+  /** Of the rebuilt index, by the model and the statistics of the drill's database; `null` where they were no foundation, or it was another model. */
   readonly bytesPerTuple: Interval | null;
 }
 

@@ -2,14 +2,15 @@ import type { Session } from '../../postgres/connect.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { readIndexes } from '../catalogue/indexes.ts';
 import { readIndexStatistics, STATISTICS_AT_ONCE } from '../catalogue/statistics.ts';
+import { PAGE_BYTES } from './btree-build.ts';
 import { type Estimate, estimateBtree } from './estimated.ts';
 import type { Interval } from './interval.ts';
 import { liveTuples } from './live-tuples.ts';
 import type { NotMeasured } from './measured.ts';
 
 /**
- * What the model makes of every B-tree by the statistics, in bytes of the index for each of its tuples, by displayName; none of which it
- * is not sure. The session is careful (src/indexes/catalogue/session.ts) and in no transaction.
+ * What the model makes of every B-tree by the statistics, in bytes of the index for each of its tuples, by displayName; nothing where they
+ * are no foundation. The session is careful (src/indexes/catalogue/session.ts) and in no transaction.
  */
 export async function modelIndexes(session: Session, signal: AbortSignal): Promise<Map<string, Interval>> {
   const modelled = new Map<string, Interval>();
@@ -29,33 +30,53 @@ export async function modelIndexes(session: Session, signal: AbortSignal): Promi
 
 /** `null` where the estimate is not one to build upon. Pure. */
 export function bytesPerTuple(estimate: Estimate | NotMeasured): Interval | null {
-  if ('why' in estimate || estimate.confidence === 'low' || estimate.tuples === 0) return null;
+  if ('why' in estimate || estimate.unfounded || estimate.tuples === 0) return null;
   const { bytes, tuples } = estimate;
   const each = (of: number) => Math.round((1000 * of) / tuples) / 1000;
   return { low: each(bytes.low), mid: each(bytes.mid), high: each(bytes.high) };
 }
 
-/** What ANALYZE's sample may add to a difference. */
-const SAMPLING = 0.005;
-const VAGUE = 0.03;
+/** What a rebuilt index turned out to take. */
+export interface Built {
+  readonly rebuiltBytes: number;
+  readonly tuples: number;
+}
 
 /** How much more of a rebuilt index a tuple takes than it did. */
 export interface TupleGrowth {
   readonly factor: number;
-  /** It may be off by more than a few percent and a page. */
+  /** It may be off by more than a few percent and some pages. */
   readonly isVague: boolean;
 }
 
+/** What ANALYZE's samples may add to a difference. */
+const SAMPLING = 0.01;
+const PAGES = 2;
+const VAGUE = 0.025;
+/** Farther than that outside of what it may be, an index is not what the model takes it for. */
+const OUTSIDE = 0.1;
+
 /**
- * Keys became longer or shorter, or occur more or less often. What the model is wrong about, it is wrong about on both sides, so that the
- * difference is surer than either; what is within the noise of it counts for nothing, and beyond it the less the nearer it is (the shrinkage
- * of James and Stein). Pure.
- * @param pages that the index had
+ * Keys became longer or shorter, or occur more or less often. What the statistics leave open, the drill has decided: where between the ends
+ * the built index was then, there it is taken to be now. What is within the noise counts for nothing, and beyond it the less the nearer it
+ * is (the shrinkage of James and Stein). Pure.
+ * @returns `null` where the model does not describe the index
  */
-export function tupleGrowth(before: Interval, now: Interval, pages: number): TupleGrowth {
+export function tupleGrowth(before: Interval, now: Interval, { rebuiltBytes, tuples }: Built): TupleGrowth | null {
+  const built = rebuiltBytes / tuples;
+  if (built < before.low * (1 - OUTSIDE) || built > before.high * (1 + OUTSIDE)) return null;
+  const change = Math.log(corresponding(built, before, now) / built);
+  const pages = (PAGES * PAGE_BYTES) / rebuiltBytes;
+  const noise = SAMPLING + pages;
   const factors = [now.low / before.low, now.mid / before.mid, now.high / before.high].map(Math.log);
-  const [, change = 0] = factors;
-  const page = 1 / Math.max(1, pages);
-  const noise = (Math.max(...factors) - Math.min(...factors)) / 2 + SAMPLING + page;
-  return { factor: Math.abs(change) <= noise ? 1 : Math.exp(change * (1 - (noise / change) ** 2)), isVague: noise > VAGUE + 2 * page };
+  const leftOpen = (Math.max(...factors) - Math.min(...factors)) / 2;
+  return { factor: Math.abs(change) <= noise ? 1 : Math.exp(change * (1 - (noise / change) ** 2)), isVague: leftOpen > VAGUE + pages };
+}
+
+/** A value of one interval at its place in another. */
+function corresponding(value: number, from: Interval, to: Interval): number {
+  if (value <= from.low) return (value * to.low) / from.low;
+  if (value >= from.high) return (value * to.high) / from.high;
+  const [start, end, toStart, toEnd] = value < from.mid ? [from.low, from.mid, to.low, to.mid] : [from.mid, from.high, to.mid, to.high];
+  return toStart + ((toEnd - toStart) * (value - start)) / (end - start);
 }

@@ -18,7 +18,7 @@ const ROOT_AND_LAST_LEAF = 1.5;
  * An index now against what a drill measured: as it was measured while index and table are as they were, else the rebuilt size grown with
  * the tuples, and with what each of them takes. Pure.
  * @param bytes of the live index now
- * @param bytesPerTuple of a rebuilt one now, by the model; `null` where it is not sure
+ * @param bytesPerTuple of a rebuilt one now, by the model; `null` where it has nothing to go by
  */
 export function judgeByDrill(
   index: IndexFacts,
@@ -34,10 +34,7 @@ export function judgeByDrill(
   if (tuples === null) {
     return { why: 'It was empty when the drill built it, and is not any more.', remedy: 'Take a backup and drill it.' };
   }
-  const each =
-    measured.bytesPerTuple === null || bytesPerTuple === null
-      ? null
-      : tupleGrowth(measured.bytesPerTuple, bytesPerTuple, measured.rebuiltBytes / PAGE);
+  const each = measured.bytesPerTuple === null || bytesPerTuple === null ? null : tupleGrowth(measured.bytesPerTuple, bytesPerTuple, measured);
   const factor = each?.factor ?? 1;
   const growth = tuples * factor;
   const built = `A drill of the backup of ${measured.at} built it anew with ${measured.rebuiltBytes} bytes; it had ${measured.bytes}.`;
