@@ -20,7 +20,7 @@ import { notRun, ran } from './checks/check.ts';
 import { compareFolder, notLookedAt } from './checks/digests.ts';
 import { openDrawn } from './draw.ts';
 import { examine } from './examine.ts';
-import { readBuiltTuples, readBytesPerTuple } from './fresh-indexes.ts';
+import { readBuiltTuples, readModelled } from './fresh-indexes.ts';
 import { openPlace, type Place } from './place.ts';
 import { drillProfile, unprovenByProfile } from './profile.ts';
 import { assembleProof, type DrillFacts } from './proof.ts';
@@ -130,9 +130,10 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
       checks: [digests, ...notRestored(job)],
       restorePhases: [],
       examination: null,
-      builtIndexes: { tuples: new Map(), bytesPerTuple: new Map() },
+      builtIndexes: { tuples: new Map(), modelled: new Map() },
     };
   }
+  const sameMajor = place.serverMajor === manifest.source.serverMajor;
   const examination = await examine(
     {
       target: place.target,
@@ -140,13 +141,15 @@ async function rehearse(job: RehearsalJob, context: Context): Promise<Rehearsal>
       problems: restored.outcome.problems,
       allowed: allowedToMiss(manifest, place.absentExtensions),
       unproven: unprovenByProfile(manifest, drillProfile(manifest, options)),
-      sameMajor: place.serverMajor === manifest.source.serverMajor,
+      sameMajor,
       sessions: jobs,
       assertions: job.assertions,
     },
     context,
   );
-  const builtIndexes = { tuples: restored.builtTuples, bytesPerTuple: await readBytesPerTuple(place.target, context) };
+  // what nobody could compare, or nobody may read, is not read
+  const isComparable = sameMajor && manifest.concealed === undefined;
+  const builtIndexes = { tuples: restored.builtTuples, modelled: isComparable ? await readModelled(place.target, context) : new Map() };
   return { checks: [digests, ...examination.checks], restorePhases: restored.outcome.phases, examination, builtIndexes };
 }
 

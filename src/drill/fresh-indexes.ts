@@ -1,9 +1,8 @@
 import type { Context } from '../context.ts';
-import { LifeboatError } from '../errors.ts';
 import type { ManifestIndex } from '../format/manifest.ts';
 import type { Proof } from '../format/proof.ts';
-import type { Interval } from '../indexes/bloat/interval.ts';
-import { modelIndexes } from '../indexes/bloat/modelled.ts';
+import { modelIndexes } from '../indexes/bloat/model-indexes.ts';
+import type { Modelled } from '../indexes/bloat/modelled.ts';
 import { withCarefulSession } from '../indexes/catalogue/session.ts';
 import { withSession } from '../postgres/connect.ts';
 import { displayName } from '../postgres/identifiers.ts';
@@ -13,8 +12,7 @@ import type { ConnectionTarget } from '../postgres/url.ts';
 export interface KnownOfBuilt {
   /** What builds counted. */
   readonly tuples: ReadonlyMap<string, number>;
-  /** What the model makes of them. */
-  readonly bytesPerTuple: ReadonlyMap<string, Interval>;
+  readonly modelled: ReadonlyMap<string, Modelled>;
 }
 
 /** What a proof keeps of the indexes that its drill built: the one place where their names are written. Pure. */
@@ -23,10 +21,15 @@ export function freshIndexes(source: readonly ManifestIndex[], restored: readonl
   return restored.map((index) => {
     const { schema, name, bytes, pages } = index;
     const tuples = known.tuples.get(displayName(index));
-    const bytesPerTuple = known.bytesPerTuple.get(displayName(index));
+    const modelled = known.modelled.get(displayName(index));
     const size = { bytes, pages, tuples: tuples ?? index.tuples, ...(tuples === undefined ? {} : { counted: true }) };
-    const modelled = bytesPerTuple === undefined ? {} : { bytesPerTuple };
-    return { schema, name, ...size, ...modelled, asDefined: index.valid && definitions.get(displayName(index)) === index.definition };
+    return {
+      schema,
+      name,
+      ...size,
+      ...(modelled === undefined ? {} : { modelled }),
+      asDefined: index.valid && definitions.get(displayName(index)) === index.definition,
+    };
   });
 }
 
@@ -36,14 +39,13 @@ export async function readBuiltTuples(target: ConnectionTarget, signal: AbortSig
   return new Map(rows.map((row) => [displayName(row), row.tuples]));
 }
 
-/** What the model makes of every index, by displayName. A drill is about rows: it does not fail over this. */
-export async function readBytesPerTuple(target: ConnectionTarget, { signal, log }: Context): Promise<ReadonlyMap<string, Interval>> {
+/** What the model makes of every index, by displayName. A drill is about rows: it never fails over this. */
+export async function readModelled(target: ConnectionTarget, { signal, log }: Context): Promise<ReadonlyMap<string, Modelled>> {
   try {
     return await withCarefulSession(target, signal, (session) => modelIndexes(session, signal));
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof LifeboatError)) throw error;
-    log.warn(`What the statistics say of the rebuilt indexes could not be read, and reports will go by their tuples alone: ${error.message}`);
+    log.warn(`What the statistics say of the rebuilt indexes could not be read, and reports will go by their tuples alone: ${String(error)}`);
     return new Map();
   }
 }

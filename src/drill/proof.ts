@@ -1,6 +1,7 @@
 import type { FoundBackup } from '../catalog/backups.ts';
 import type { Check, Proof, Verdict } from '../format/proof.ts';
 import { PROOF_FORMAT } from '../format/proof.ts';
+import { MODEL } from '../indexes/bloat/estimated.ts';
 import type { Phase } from '../restore/restore-parts.ts';
 import { TOOL } from '../tool.ts';
 import type { Examination } from './examine.ts';
@@ -64,6 +65,7 @@ export function assembleProof(facts: DrillFacts): Proof {
     rpo: { seconds: rpo, targetSeconds: facts.rpoTargetSeconds, met: rpo <= facts.rpoTargetSeconds },
     storedBytes: manifest.parts.reduce((sum, part) => sum + part.stored.bytes, 0),
     restoredBytes: facts.examination?.bytes ?? 0,
+    indexModel: MODEL,
     indexes: freshIndexes(manifest.indexes, facts.examination?.indexes ?? [], facts.builtIndexes),
   };
 }

@@ -47,6 +47,8 @@ const proof = z.object({
   rpo: z.object({ seconds: z.number(), targetSeconds: z.number(), met: z.boolean() }),
   storedBytes: z.int().nonnegative(),
   restoredBytes: z.int().nonnegative(),
+  /** Which model that is: those of two are not compared. Absent in older proofs. */
+  indexModel: z.int().optional(),
   /** The freshly built indexes, before anything else was done with them: what the live ones are measured against (src/drill/fresh-indexes.ts). */
   indexes: z.array(
     z.object({
@@ -57,8 +59,8 @@ const proof = z.object({
       tuples: z.number(),
       /** Whether `tuples` were counted by the index's build, and not by ANALYZE's sample; absent where they were not. */
       counted: z.boolean().optional(),
-      /** By the model of this `tool` and the statistics of the drill's database, of a B-tree; absent where they were no foundation. */
-      bytesPerTuple: z.object({ low: z.number(), mid: z.number(), high: z.number() }).optional(),
+      /** Of a B-tree: what the model makes of it by the statistics of the drill's database (src/indexes/bloat/modelled.ts); absent where they are no foundation. */
+      modelled: z.object({ low: z.number(), mid: z.number(), high: z.number(), sampleRows: z.number() }).optional(),
       /** Whether it is the index of the manifest, valid and with the same definition; absent in older proofs. */
       asDefined: z.boolean().optional(),
     }),

@@ -6,6 +6,7 @@ import { areTwoClusters } from '../postgres/inventory.ts';
 import { type ConnectionTarget, parseDatabaseUrl } from '../postgres/url.ts';
 import { openStoreFor } from '../storage/from-options.ts';
 import type { Store } from '../storage/store.ts';
+import { NORMAL_RATIO } from './bloat/bloat.ts';
 import { judgeBloat } from './bloat/judge.ts';
 import { NO_STORE, ofServer } from './bloat/measured.ts';
 import { readIndexes } from './catalogue/indexes.ts';
@@ -15,7 +16,6 @@ import { withCarefulSession } from './catalogue/session.ts';
 import { readForeignKeys, readTables } from './catalogue/tables.ts';
 import type { ServerFacts } from './facts.ts';
 import { LEVELS, type Thresholds } from './finding.ts';
-import { NORMAL_RATIO } from './findings/bloated.ts';
 import { makeReport, type Observed } from './make-report.ts';
 import { findMeasuredSource } from './measured-source.ts';
 import { stateInStore } from './repair/state.ts';
@@ -73,6 +73,7 @@ async function look(
     const server = await readServer(session);
     const { measuredBy, ...judged } = await judge(session, server, database, store, options, signal);
     const replicas = await readReplicas(options.replicaUrl, server, context);
+    // last: a report on very many indexes is large
     const known = store === null ? NOTHING_KNOWN : await recall(store, database, server, signal);
     const report = makeReport({ database, server, replicas, ...judged, ...known }, thresholdsOf(options), options.ignore);
     for (const note of report.notes) log.warn(note);

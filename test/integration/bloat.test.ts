@@ -5,6 +5,7 @@ import { HARD_SHAPES } from '../../scripts/bench/indexes/hard-shapes.ts';
 import { fillShapes } from '../../scripts/bench/indexes/make.ts';
 import { OTHER_SHAPES } from '../../scripts/bench/indexes/other-shapes.ts';
 import { SHAPES } from '../../scripts/bench/indexes/shapes.ts';
+import { readModelled } from '../../src/drill/fresh-indexes.ts';
 import { parseManifest } from '../../src/format/manifest.ts';
 import { type Bloat, type BloatReport, bloatRatio } from '../../src/indexes/bloat/bloat.ts';
 import { type BloatSources, judgeBloat } from '../../src/indexes/bloat/judge.ts';
@@ -13,7 +14,7 @@ import { readIndexes } from '../../src/indexes/catalogue/indexes.ts';
 import { withCarefulSession } from '../../src/indexes/catalogue/session.ts';
 import { openSession } from '../../src/postgres/connect.ts';
 import type { ConnectionTarget } from '../../src/postgres/url.ts';
-import { runBackup, runDrill, temporaryStore } from '../harness/engine.ts';
+import { recordingContext, runBackup, runDrill, temporaryStore } from '../harness/engine.ts';
 import { freshDatabase, majors, runSql } from '../harness/postgres.ts';
 import { roleIn } from '../harness/roles.ts';
 
@@ -67,6 +68,11 @@ describe.each(majors())('bloat on Postgres %i', (major) => {
 
     const drilled = measureIndexes(manifest, proof);
     const measured = await judge(source, { drilled, exact: false });
+    const bloated = await judge(source, { drilled, exact: false, explainFrom: 1.5 });
+    for (const [name, { evidence, ...bloat }] of bloated.judged) {
+      expect(measured.judged.get(name)).toMatchObject(bloat);
+      expect(evidence).toEqual(bloatRatio({ ...bloat }) >= 1.5 ? measured.judged.get(name)?.evidence : []);
+    }
     const live = await sizes(source);
     await runSql(source, "INSERT INTO jobs SELECT i, i % 500, 'done' FROM generate_series(20001, 21000) i");
     await runSql(source, 'ANALYZE jobs');
@@ -106,7 +112,7 @@ describe('bloat between drills', () => {
       "UPDATE people SET nickname = repeat('long ', 8) || nickname, seen = timestamptz '2026-01-01' + id * interval '1 s' WHERE id % 10 = 0",
     );
     await runSql(source, 'VACUUM ANALYZE');
-    const byTuples = { ...proof, indexes: proof.indexes.map(({ bytesPerTuple, ...index }) => index) };
+    const byTuples = { ...proof, indexes: proof.indexes.map(({ modelled, ...index }) => index) };
     const scaled = await judge(source, { drilled: measureIndexes(manifest, proof), exact: false });
     const blindly = await judge(source, { drilled: measureIndexes(manifest, byTuples), exact: false });
     await runSql(source, 'REINDEX TABLE people');
@@ -118,6 +124,13 @@ describe('bloat between drills', () => {
       expect(blindly.judged.get(name)).toMatchObject({ method: 'scaled', confidence: 'medium' });
     }
   });
+});
+
+test('A drill goes on when nobody can read what the statistics say of its indexes', async () => {
+  const context = recordingContext();
+  const nowhere = { host: '/nonexistent', port: 5432, user: 'nobody', password: null, database: 'nothing', parameters: {} };
+  expect(await readModelled(nowhere, context)).toEqual(new Map());
+  expect(context.lines).toEqual([expect.stringMatching(/^warning: .* by their tuples alone: .*nonexistent/)]);
 });
 
 describe('bloat by the statistics', () => {

@@ -290,6 +290,7 @@ describe('an estimate', () => {
   it('of an integer key is the built size, with high confidence', () => {
     expect(estimateBtree(indexFacts(), statistics(stats()), live(1e6), 180_000)).toEqual({
       tuples: 1e6,
+      sampleRows: 30_000,
       unfounded: false,
       bytes: { low: expect.any(Number), mid: 2745 * PAGE, high: 2745 * PAGE },
       confidence: 'high',
@@ -328,6 +329,7 @@ describe('what pgstattuple counts', () => {
   const estimate = (mid: number, confidence: Estimate['confidence'] = 'high'): Estimate => ({
     bytes: exactly(mid),
     tuples: 300_000,
+    sampleRows: 30_000,
     unfounded: false,
     confidence,
     evidence: ['By the statistics.'],

@@ -3,7 +3,7 @@ export const BLOAT_METHODS = ['measured', 'scaled', 'exact', 'estimated'] as con
 
 /**
  * How an index's rebuilt size is known. `measured`: a drill built it anew from the rows of the same snapshot. `scaled`: that size, grown
- * with the tuples since. `exact`: pgstattuple read its pages. `estimated`: from the catalogue's statistics.
+ * with the tuples since, and with what each of them takes. `exact`: pgstattuple read its pages. `estimated`: from the catalogue's statistics.
  */
 export type BloatMethod = (typeof BLOAT_METHODS)[number];
 
@@ -38,6 +38,9 @@ export interface BloatReport {
   /** Of those whose pages were to be counted: how many were not, and the first reason; `null` when all were, or nobody asked for it. */
   readonly uncounted: (Omit<NotExamined, 'oid'> & { readonly indexes: number }) | null;
 }
+
+/** Live size in rebuilt sizes below which no index is bloated: random inserts alone lead there. */
+export const NORMAL_RATIO = 1.5;
 
 /** Live size in rebuilt sizes: 1 is as good as new. */
 export function bloatRatio(bloat: Pick<Bloat, 'bytes' | 'rebuiltBytes'>): number {

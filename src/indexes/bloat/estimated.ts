@@ -12,11 +12,16 @@ export interface Estimate {
   readonly bytes: Interval;
   /** That it is built of. */
   readonly tuples: number;
+  /** That the statistics are from. */
+  readonly sampleRows: number;
   readonly confidence: Confidence;
   /** It is not just wide: the statistics are of other rows, or do not tell at all. */
   readonly unfounded: boolean;
   readonly evidence: readonly string[];
 }
+
+/** Counted up whenever the answers are others: a report compares them with those of a drill. */
+export const MODEL = 1;
 
 /**
  * Builds a B-tree on paper from the planner's statistics: so many keys, so often each, so wide. What the statistics cannot know widens the
@@ -50,7 +55,8 @@ export function estimateBtree(index: IndexFacts, statistics: IndexStatistics, li
   const confidence = unsure || wide > MEDIUM ? 'low' : wide > HIGH ? 'medium' : 'high';
   const merged = deduplicates ? 'its duplicates merged' : 'duplicates not merged';
   const about = `By the statistics it has ${tuples} tuples of ${Math.round(keys.distinct.mid)} distinct keys, ${merged}.`;
-  return { bytes, tuples, confidence, unfounded, evidence: [about, ...doubts] };
+  const sampleRows = Math.max(1, ...columns.map(({ stats }) => stats.sampleRows));
+  return { bytes, tuples, sampleRows, confidence, unfounded, evidence: [about, ...doubts] };
 }
 
 /** How far the ends of an estimate may be from its middle. */

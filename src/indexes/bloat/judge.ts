@@ -9,7 +9,7 @@ import { type Estimate, estimateBtree, mergesDuplicates } from './estimated.ts';
 import { judgeExactly } from './exact.ts';
 import { liveTuples } from './live-tuples.ts';
 import { type Drilled, HASH, type MeasuredIndex, type NotMeasured } from './measured.ts';
-import { bytesPerTuple } from './modelled.ts';
+import { modelled } from './modelled.ts';
 import { judgeByDrill } from './scaled.ts';
 
 export interface BloatSources {
@@ -79,7 +79,8 @@ function opinionOf(index: IndexFacts, drilled: MeasuredIndex | NotMeasured, stat
   if (refused !== null) return { index, refused, drill: none, estimate: none };
   const live = liveTuples(index, statistics.changes(index.tableOid));
   const estimate = index.method === 'btree' ? estimateBtree(index, statistics, live, version) : none;
-  const drill = 'why' in drilled ? drilled : judgeByDrill(index, index.bytes ?? 0, drilled, live, bytesPerTuple(estimate));
+  const drill =
+    'why' in drilled ? drilled : judgeByDrill(index, index.bytes ?? 0, drilled, live, modelled(index, statistics, live, version, estimate));
   return { index, refused, drill, estimate };
 }
 

@@ -2,8 +2,8 @@ import type { Manifest, ManifestIndex, ManifestTable } from '../../format/manife
 import type { Proof } from '../../format/proof.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { areTwoClusters } from '../../postgres/inventory.ts';
-import { TOOL } from '../../tool.ts';
-import type { Interval } from './interval.ts';
+import { MODEL } from './estimated.ts';
+import type { Modelled } from './modelled.ts';
 
 /** One index of a backup beside itself as the backup's drill built it anew from the same rows. */
 export interface MeasuredIndex {
@@ -19,8 +19,8 @@ export interface MeasuredIndex {
   readonly exactTuples: boolean;
   /** Of a partial index: the rows of its table in the backup; `null` of all others. */
   readonly tableRows: number | null;
-  /** Of the rebuilt index, by the model and the statistics of the drill's database; `null` where they were no foundation, or it was another model. */
-  readonly bytesPerTuple: Interval | null;
+  /** By the statistics of the drill's database; `null` where they were no foundation, or it was another model. */
+  readonly modelled: Modelled | null;
 }
 
 /** Why the two sizes of an index say nothing, in one sentence, and what would make them. */
@@ -79,7 +79,7 @@ export function measureIndexes(manifest: Manifest, proof: Proof): DrilledIndexes
       tuples: rows ?? rebuilt.tuples,
       exactTuples: rows !== null,
       tableRows: isPartial(index) ? (table?.rows ?? null) : null,
-      bytesPerTuple: proof.tool === TOOL ? (rebuilt.bytesPerTuple ?? null) : null,
+      modelled: proof.indexModel === MODEL ? (rebuilt.modelled ?? null) : null,
     };
   };
   return {

@@ -1,9 +1,8 @@
 import type { IndexFacts } from '../facts.ts';
 import type { Bloat, Confidence } from './bloat.ts';
-import type { Interval } from './interval.ts';
 import { type LiveTuples, samplingLuck } from './live-tuples.ts';
 import type { MeasuredIndex, NotMeasured } from './measured.ts';
-import { tupleGrowth } from './modelled.ts';
+import { type Modelled, tupleGrowth } from './modelled.ts';
 
 /** An index that has neither grown nor shrunk by more than this since the snapshot is as it was measured. */
 const UNCHANGED = 0.01;
@@ -18,15 +17,9 @@ const ROOT_AND_LAST_LEAF = 1.5;
  * An index now against what a drill measured: as it was measured while index and table are as they were, else the rebuilt size grown with
  * the tuples, and with what each of them takes. Pure.
  * @param bytes of the live index now
- * @param bytesPerTuple of a rebuilt one now, by the model; `null` where it has nothing to go by
+ * @param now what the model makes of it; `null` where it has nothing to go by
  */
-export function judgeByDrill(
-  index: IndexFacts,
-  bytes: number,
-  measured: MeasuredIndex,
-  live: LiveTuples,
-  bytesPerTuple: Interval | null,
-): Bloat | NotMeasured {
+export function judgeByDrill(index: IndexFacts, bytes: number, measured: MeasuredIndex, live: LiveTuples, now: Modelled | null): Bloat | NotMeasured {
   if (index.definition !== measured.definition) {
     return { why: 'Its definition is another than in the backup that was drilled.', remedy: 'Take a backup and drill it.' };
   }
@@ -34,18 +27,24 @@ export function judgeByDrill(
   if (tuples === null) {
     return { why: 'It was empty when the drill built it, and is not any more.', remedy: 'Take a backup and drill it.' };
   }
-  const each = measured.bytesPerTuple === null || bytesPerTuple === null ? null : tupleGrowth(measured.bytesPerTuple, bytesPerTuple, measured);
-  const factor = each?.factor ?? 1;
+  const each = measured.modelled === null || now === null ? null : tupleGrowth(measured.modelled, now, measured, live.moved);
+  const isVague = each?.isVague !== false;
+  const isUnmoved = live.tuples !== null && isAlike(tuples, 1) && isAlike(bytes, measured.bytes);
+  const factor = each === null || (isVague && isUnmoved) ? 1 : each.factor;
   const growth = tuples * factor;
   const built = `A drill of the backup of ${measured.at} built it anew with ${measured.rebuiltBytes} bytes; it had ${measured.bytes}.`;
-  const same = live.tuples !== null && Math.abs(growth - 1) <= UNCHANGED && Math.abs(bytes / Math.max(measured.bytes, 1) - 1) <= UNCHANGED;
-  const doubts = doubtsOf(measured, live, same ? null : { growth, isVague: each?.isVague !== false });
+  const same = isUnmoved && isAlike(factor, 1);
+  const doubts = doubtsOf(measured, live, same ? null : { tuples, growth, isVague });
   const common = { oid: index.oid, bytes, confidence: lowest(doubts.map(({ confidence }) => confidence)) };
   const sentences = doubts.map(({ sentence }) => sentence);
   if (same) return { ...common, method: 'measured', rebuiltBytes: measured.rebuiltBytes, evidence: [built, ...sentences] };
   const grown = `Since then its tuples went from ${measured.tuples} to about ${Math.round(measured.tuples * tuples)}.`;
-  const changed = factor === 1 ? [] : [`By the statistics each of them takes ${factor.toFixed(2)} times the room.`];
+  const changed = isAlike(factor, 1) ? [] : [`By the statistics each of them takes ${factor.toPrecision(3)} times the room.`];
   return { ...common, method: 'scaled', rebuiltBytes: grownBytes(measured, growth), evidence: [built, grown, ...changed, ...sentences] };
+}
+
+function isAlike(one: number, other: number): boolean {
+  return Math.abs(one / Math.max(other, 1) - 1) <= UNCHANGED;
 }
 
 /** `null` when there was nothing to grow from. Where nobody knows the tuples it is taken as it was. */
@@ -70,8 +69,15 @@ interface Doubt {
   readonly confidence: Confidence;
 }
 
+interface Since {
+  readonly tuples: number;
+  /** Of the rebuilt size. */
+  readonly growth: number;
+  readonly isVague: boolean;
+}
+
 /** @param since `null` when it is as it was measured */
-function doubtsOf(measured: MeasuredIndex, live: LiveTuples, since: { readonly growth: number; readonly isVague: boolean } | null): Doubt[] {
+function doubtsOf(measured: MeasuredIndex, live: LiveTuples, since: Since | null): Doubt[] {
   const doubts: Doubt[] = [];
   const doubt = (confidence: Confidence, sentence: string) => doubts.push({ confidence, sentence });
   if (live.doubt !== null) doubt('low', live.doubt);
@@ -79,12 +85,12 @@ function doubtsOf(measured: MeasuredIndex, live: LiveTuples, since: { readonly g
     doubt('medium', "A BRIN index grows with its table's pages, of which a bloated table has more than a restored one.");
   }
   if (since === null) return doubts;
-  const { growth, isVague } = since;
-  const drift = Math.abs(growth - 1);
+  const { tuples, growth, isVague } = since;
+  const drift = Math.max(Math.abs(tuples - 1), Math.abs(growth - 1));
   if (drift > 1) doubt('low', 'The table is no longer the one that was drilled.');
   else if (drift > 0.3) doubt('medium', 'It has changed a good deal since the drill; the next one measures it again.');
   else if (isVague) doubt('medium', 'Whether its keys are still of the same kind, the statistics do not tell.');
-  if (growth !== 1 && !measured.exactTuples && measured.tuples < 1000) doubt('medium', 'It has too few tuples for their number to be known well.');
+  if (tuples !== 1 && !measured.exactTuples && measured.tuples < 1000) doubt('medium', 'It has too few tuples for their number to be known well.');
   return doubts;
 }
 

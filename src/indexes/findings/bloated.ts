@@ -1,13 +1,11 @@
 import { qualifiedName } from '../../postgres/identifiers.ts';
 import { bytes, ratio as times } from '../../report/format.ts';
-import { type Bloat, bloatRatio, wastedBytes } from '../bloat/bloat.ts';
+import { type Bloat, bloatRatio, NORMAL_RATIO, wastedBytes } from '../bloat/bloat.ts';
 import type { IndexFinding, Level } from '../finding.ts';
 import { indexKey } from '../report.ts';
 import { aboutIndex } from './common.ts';
 import type { Facts } from './facts.ts';
 
-/** As much can come of random inserts alone. */
-export const NORMAL_RATIO = 1.5;
 /** Two looks in the same hour are one. */
 const TWICE_SECONDS = 86_400;
 
@@ -48,7 +46,7 @@ export function findBloated(facts: Facts): IndexFinding[] {
 
 const METHODS = {
   measured: 'measured by the newest drill',
-  scaled: 'by the size that the newest drill measured, grown with the rows since',
+  scaled: 'by the size that the newest drill measured, grown with the table since',
   exact: 'counted by pgstattuple',
   estimated: "estimated from the catalogue's statistics",
 } as const;

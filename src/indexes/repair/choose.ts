@@ -5,9 +5,10 @@ import type { Session } from '../../postgres/connect.ts';
 import { displayName, quoteIdentifier } from '../../postgres/identifiers.ts';
 import { areTwoClusters } from '../../postgres/inventory.ts';
 import type { Store } from '../../storage/store.ts';
+import { NORMAL_RATIO } from '../bloat/bloat.ts';
 import type { IndexReport } from '../report.ts';
 import type { Ledger } from './ledger.ts';
-import { type Candidate, NORMAL_RATIO, type Prediction } from './plan.ts';
+import type { Candidate, Prediction } from './plan.ts';
 import { findIndex } from './read.ts';
 import { readReport } from './report-source.ts';
 

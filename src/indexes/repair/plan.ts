@@ -44,8 +44,6 @@ export type Decision =
   | { readonly action: 'skip'; readonly why: string }
   | { readonly action: 'refuse'; readonly kind: 'excluded' | 'limited' | 'hindered'; readonly why: string };
 
-/** Live size in rebuilt sizes below which no index is worth a rebuild: random inserts alone lead there. */
-export const NORMAL_RATIO = 1.5;
 /** What a rebuild has to gain, as a share of the size before. */
 export const LEAST_GAIN = 0.15;
 /** A new index beside the old one, in predicted sizes. */
