@@ -45,7 +45,8 @@ export async function readModelled(target: ConnectionTarget, { signal, log }: Co
     return await withCarefulSession(target, signal, (session) => modelIndexes(session, signal));
   } catch (error) {
     signal.throwIfAborted();
-    log.warn(`What the statistics say of the rebuilt indexes could not be read, and reports will go by their tuples alone: ${String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn(`What the statistics say of the rebuilt indexes could not be read, and reports will go by their tuples alone: ${why}`);
     return new Map();
   }
 }

@@ -47,7 +47,7 @@ const proof = z.object({
   rpo: z.object({ seconds: z.number(), targetSeconds: z.number(), met: z.boolean() }),
   storedBytes: z.int().nonnegative(),
   restoredBytes: z.int().nonnegative(),
-  /** Which model that is: those of two are not compared. Absent in older proofs. */
+  /** The model of `modelled` in `indexes`: what two of them say is not compared. Absent in older proofs. */
   indexModel: z.int().optional(),
   /** The freshly built indexes, before anything else was done with them: what the live ones are measured against (src/drill/fresh-indexes.ts). */
   indexes: z.array(

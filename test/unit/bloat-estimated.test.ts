@@ -300,8 +300,8 @@ describe('an estimate', () => {
   });
 
   it('answers as this MODEL does: whoever changes an answer counts it up, so that no report compares two models', () => {
-    const rebuilt = (column: ColumnStatistics, facts: Partial<IndexFacts> = {}) => {
-      const { bytes } = estimateBtree(indexFacts(facts), statistics(column), live(1e6), 180_000) as Estimate;
+    const rebuilt = (column: ColumnStatistics, facts: Partial<IndexFacts> = {}, tuples = 1e6) => {
+      const { bytes } = estimateBtree(indexFacts(facts), statistics(column), { ...live(1e6), tuples }, 180_000) as Estimate;
       return [bytes.low, bytes.mid, bytes.high].map((size) => Math.round(size / PAGE));
     };
     const common = { commonValues: 7, commonTotal: 1, commonMost: 0.3, commonLeast: 0.05, histogram: 0 };
@@ -313,6 +313,10 @@ describe('an estimate', () => {
       mostlyNull: rebuilt(stats({ nullFraction: 0.95 })),
       filled: rebuilt(stats({ distinct: 20_000 }), { fillfactor: 70 }),
       unmerged: rebuilt(stats({ distinct: 20_000 }), { deduplicateItems: false }),
+      skewed: rebuilt(stats({ distinct: 5000, ...common, commonTotal: 0.6, histogram: 101 })),
+      texts: rebuilt(stats({ averageWidth: 24, widths: [9, 17, 33, 40] }), { columns: [indexColumn({ type: 'text', length: -1, storage: 'x' })] }),
+      twoWithNulls: rebuilt(stats({ distinct: 3000, nullFraction: 0.4 }), { columns: [indexColumn(), indexColumn({ position: 2, attnum: 3 })] }),
+      partial: rebuilt(stats({ distinct: 3000 }), { predicate: '(paid IS NULL)' }, 100_000),
     }).toEqual({
       model: 1,
       unique: [2718, 2745, 2745],
@@ -321,6 +325,10 @@ describe('an estimate', () => {
       mostlyNull: [940, 943, 944],
       filled: [1117, 1127, 1158],
       unmerged: [2749, 2749, 2749],
+      skewed: [843, 926, 1343],
+      texts: [5642, 5793, 5793],
+      twoWithNulls: [847, 992, 2652],
+      partial: [83, 93, 97],
     });
   });
 

@@ -226,8 +226,11 @@ describe('an index after its drill', () => {
     expect(manyNow(then, about(100, 200, 400))).toMatchObject(AS_IT_WAS);
     expect(manyNow(then, about(150, 200, 220), { moved: 0.09 })).toMatchObject(AS_IT_WAS);
     expect(manyNow(then, about(196, 200, 204, 300_000))).toMatchObject(AS_IT_WAS);
-    expect(manyNow(about(80, 100, 120), about(150, 200, 250))).toMatchObject(AS_IT_WAS);
+    expect(manyNow(then, about(155, 170, 180), { pages: 1200 })).toMatchObject({ method: 'scaled', confidence: 'medium' });
     expect(manyNow(then, about(196, 200, 204))).toMatchObject({ method: 'scaled', confidence: 'high' });
+    expect(manyNow(then, about(190, 200, 250))).toMatchObject({ method: 'scaled', confidence: 'medium' });
+    expect(manyNow(then, about(196, 200, 204), { moved: 0.06 })).toMatchObject({ method: 'scaled', confidence: 'medium' });
+    expect(manyNow(then, about(196, 200, 204), { moved: 0.04 })).toMatchObject({ method: 'scaled', confidence: 'high' });
     expect(manyNow(then, about(150, 200, 220), { pages: 1200 })).toMatchObject({ method: 'scaled', confidence: 'medium' });
   });
 

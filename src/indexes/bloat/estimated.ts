@@ -20,7 +20,10 @@ export interface Estimate {
   readonly evidence: readonly string[];
 }
 
-/** Counted up whenever the answers are others: a report compares them with those of a drill. */
+/**
+ * Counted up whenever the answers are others, also by what is read for them (src/indexes/catalogue/statistics.ts, widths.ts): a report
+ * compares them with those of a drill.
+ */
 export const MODEL = 1;
 
 /**

@@ -8,14 +8,16 @@ import type { NotMeasured } from './measured.ts';
 
 /** What the model makes of a rebuilt B-tree, in bytes for each of its tuples. */
 export interface Modelled extends Interval {
-  /** That the statistics are from: others leave other things open. */
+  /** That ANALYZE takes of a large table: others leave other things open. */
   readonly sampleRows: number;
 }
 
 /** How much more of a rebuilt index a tuple takes than it did. */
 export interface TupleGrowth {
   readonly factor: number;
-  /** It may be off by more than a few percent and some pages. */
+  /** The statistics of then and of now exclude each other. */
+  readonly isCertain: boolean;
+  /** The factor may be off by more than a few percent and some pages. */
   readonly isVague: boolean;
 }
 
@@ -33,7 +35,7 @@ const OUTSIDE = 0.1;
 
 /**
  * By the statistics as they are, whatever has changed since they were gathered. `null` where they are no foundation. Pure.
- * @param estimate of the same, for what is `live`
+ * @param estimate of the same arguments, to spare a second one
  */
 export function modelled(
   index: IndexFacts,
@@ -71,8 +73,17 @@ export function tupleGrowth(
   const change = Math.log(now.mid / before.mid);
   const moves = [now.low / before.low, now.mid / before.mid, now.high / before.high].map(Math.log);
   const leftOpen = (Math.max(...moves) - Math.min(...moves)) / 2;
-  return {
-    factor: Math.abs(change) <= noise ? 1 : Math.exp(change * (1 - (noise / change) ** 2)),
-    isVague: leftOpen > VAGUE + pages || now.high > WIDE * now.low || moved > MOVED,
-  };
+  const factor = Math.abs(change) <= noise ? 1 : Math.exp(change * (1 - (noise / change) ** 2));
+  const isCertain = most(now) < least(before) || least(now) > most(before);
+  const isUnsure = (factor !== 1 && !isCertain) || leftOpen > VAGUE + pages;
+  return { factor, isCertain, isVague: isUnsure || now.high > WIDE * now.low || moved > MOVED };
+}
+
+/** Where the last page makes the difference, a middle may lie outside of its bounds. */
+function least({ low, mid }: Interval): number {
+  return Math.min(low, mid);
+}
+
+function most({ mid, high }: Interval): number {
+  return Math.max(mid, high);
 }

@@ -30,7 +30,7 @@ export function judgeByDrill(index: IndexFacts, bytes: number, measured: Measure
   const each = measured.modelled === null || now === null ? null : tupleGrowth(measured.modelled, now, measured, live.moved);
   const isVague = each?.isVague !== false;
   const isUnmoved = live.tuples !== null && isAlike(tuples, 1) && isAlike(bytes, measured.bytes);
-  const factor = each === null || (isVague && isUnmoved) ? 1 : each.factor;
+  const factor = each === null || (isUnmoved && !each.isCertain) ? 1 : each.factor;
   const growth = tuples * factor;
   const built = `A drill of the backup of ${measured.at} built it anew with ${measured.rebuiltBytes} bytes; it had ${measured.bytes}.`;
   const same = isUnmoved && isAlike(factor, 1);

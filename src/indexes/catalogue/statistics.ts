@@ -68,9 +68,12 @@ export async function readIndexStatistics(session: Session, indexes: readonly In
 
 const NO_WIDTHS = { widths: null, commonWidths: null, restWidths: null };
 
+/** Of a column that is NULL in more rows, a sample may have too few values to fill a histogram. */
+const SPARSE = 0.99;
+
 /** ANALYZE may have run with a smaller target than now: then a histogram is shorter, although there were values enough for more. */
-function targetThen(target: number, { distinct, histogram, commonValues }: Pick<StatisticsRow, 'distinct' | 'histogram' | 'commonValues'>): number {
-  const fewer = histogram > 0 && histogram - 1 < target && (distinct < 0 || distinct > histogram + commonValues + 1);
+function targetThen(target: number, { distinct, histogram, commonValues, nullFraction }: StatisticsRow): number {
+  const fewer = nullFraction < SPARSE && histogram > 0 && histogram - 1 < target && (distinct < 0 || distinct > histogram + commonValues + 1);
   // a target of 0 keeps ANALYZE away, and what it wrote before
   return fewer || target === 0 ? Math.max(1, histogram - 1, commonValues) : target;
 }
