@@ -85,6 +85,13 @@ function totalOf(oid: number, servers: readonly Counters[]): Total {
   return total ?? { ...NEVER, quietSince: null };
 }
 
+function added(a: Total, b: Total): Total {
+  const lastScan = a.lastScan === null || b.lastScan === null ? (a.lastScan ?? b.lastScan) : latest([a.lastScan, b.lastScan]);
+  return { scans: a.scans + b.scans, lastScan, quietSince: latest([a.quietSince, b.quietSince]) };
+}
+
+const NEVER: ScanCount = { scans: 0, lastScan: null };
+
 /** After a crash, of which no reset tells, a counter has fallen. */
 function isContinued(indexes: readonly IndexFacts[], totals: ReadonlyMap<number, Total>, before: EntryOf): boolean {
   return indexes.every((index) => {
@@ -92,13 +99,6 @@ function isContinued(indexes: readonly IndexFacts[], totals: ReadonlyMap<number,
     return entry?.oid !== index.oid || (totals.get(index.oid)?.scans ?? 0) >= (entry.scans ?? 0);
   });
 }
-
-function added(a: Total, b: Total): Total {
-  const lastScan = a.lastScan === null || b.lastScan === null ? (a.lastScan ?? b.lastScan) : latest([a.lastScan, b.lastScan]);
-  return { scans: a.scans + b.scans, lastScan, quietSince: latest([a.quietSince, b.quietSince]) };
-}
-
-const NEVER: ScanCount = { scans: 0, lastScan: null };
 
 /** `null` when one of them is not known, or there are none. */
 function latest(times: readonly (string | null)[]): string | null {

@@ -97,10 +97,11 @@ describe('bloat between drills', () => {
     const source = await freshDatabase(newest);
     await runSql(
       source,
-      `CREATE TABLE people (id int, nickname text, seen timestamptz);
+      `CREATE TABLE people (id int, nickname text, seen timestamptz, gone timestamptz);
        CREATE INDEX people_by_nickname ON people (nickname);
        CREATE INDEX people_by_seen ON people (seen);
-       INSERT INTO people SELECT i, 'n' || i FROM generate_series(1, 100000) i`,
+       CREATE INDEX people_by_gone ON people (gone);
+       INSERT INTO people SELECT i, 'n' || i, NULL, CASE WHEN i % 400 = 0 THEN timestamptz '2025-01-01' + i * interval '1 s' END FROM generate_series(1, 100000) i`,
     );
     await runSql(source, 'VACUUM ANALYZE');
     const store = await temporaryStore();
@@ -109,7 +110,7 @@ describe('bloat between drills', () => {
     const manifest = parseManifest(await readFile(join(store.folder, 'people', id, 'manifest.json'), 'utf8'), 'the manifest');
     await runSql(
       source,
-      "UPDATE people SET nickname = repeat('long ', 8) || nickname, seen = timestamptz '2026-01-01' + id * interval '1 s' WHERE id % 10 = 0",
+      "UPDATE people SET nickname = repeat('long ', 8) || nickname, seen = timestamptz '2026-01-01' + id * interval '1 s', gone = timestamptz '2026-01-01' + id * interval '1 s' WHERE id % 10 = 0",
     );
     await runSql(source, 'VACUUM ANALYZE');
     const byTuples = { ...proof, indexes: proof.indexes.map(({ modelled, ...index }) => index) };
