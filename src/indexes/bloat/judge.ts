@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/connect.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { countPages, findPgstattuple, type Pgstattuple } from '../catalogue/pgstattuple.ts';
-import { type IndexStatistics, readIndexStatistics, STATISTICS_AT_ONCE } from '../catalogue/statistics.ts';
+import { type IndexStatistics, statisticsOf } from '../catalogue/statistics.ts';
 import type { IndexFacts } from '../facts.ts';
 import { type Bloat, type BloatReport, bloatRatio, type NotExamined } from './bloat.ts';
 import { PAGE_BYTES } from './btree-build.ts';
@@ -34,9 +34,7 @@ export async function judgeBloat(session: Session, indexes: readonly IndexFacts[
   const judged: Bloat[] = [];
   const notExamined: NotExamined[] = [];
   const uncounted: NotMeasured[] = [];
-  for (let start = 0; start < stored.length; start += STATISTICS_AT_ONCE) {
-    const some = stored.slice(start, start + STATISTICS_AT_ONCE);
-    const statistics = await readIndexStatistics(session, some);
+  for await (const { some, statistics } of statisticsOf(session, stored)) {
     const opinions = some.map((index) => opinionOf(index, measuredOf(index), statistics, session.versionNumber));
     const unsure = opinions.filter(({ index, refused, drill }) => refused === null && index.method === 'btree' && !isSure(drill));
     const counting = { pgstattuple, timeoutMs: sources.exactTimeoutMs ?? EXACT_TIMEOUT_MS };

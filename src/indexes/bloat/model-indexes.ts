@@ -1,7 +1,7 @@
 import type { Session } from '../../postgres/connect.ts';
 import { displayName } from '../../postgres/identifiers.ts';
 import { readIndexes } from '../catalogue/indexes.ts';
-import { readIndexStatistics, STATISTICS_AT_ONCE } from '../catalogue/statistics.ts';
+import { statisticsOf } from '../catalogue/statistics.ts';
 import { estimateBtree } from './estimated.ts';
 import { liveTuples } from './live-tuples.ts';
 import { type Modelled, modelled } from './modelled.ts';
@@ -13,10 +13,8 @@ import { type Modelled, modelled } from './modelled.ts';
 export async function modelIndexes(session: Session, signal: AbortSignal): Promise<Map<string, Modelled>> {
   const found = new Map<string, Modelled>();
   const indexes = (await readIndexes(session)).filter(({ method, partitioned, bytes }) => method === 'btree' && !partitioned && bytes !== null);
-  for (let start = 0; start < indexes.length; start += STATISTICS_AT_ONCE) {
+  for await (const { some, statistics } of statisticsOf(session, indexes)) {
     signal.throwIfAborted();
-    const some = indexes.slice(start, start + STATISTICS_AT_ONCE);
-    const statistics = await readIndexStatistics(session, some);
     for (const index of some) {
       const live = liveTuples(index, statistics.changes(index.tableOid));
       const one = modelled(index, statistics, live, session.versionNumber, estimateBtree(index, statistics, live, session.versionNumber));

@@ -17,11 +17,22 @@ export interface IndexStatistics {
   readonly blockBytes: number;
 }
 
-/** Of so many indexes at a time: of very many at once they would take their memory all at once. */
-export const STATISTICS_AT_ONCE = 250;
+/** Statistics of very many indexes at once would take their memory all at once. */
+const AT_ONCE = 250;
+
+/** Some indexes at a time, with their statistics. */
+export async function* statisticsOf(
+  session: Session,
+  indexes: readonly IndexFacts[],
+): AsyncGenerator<{ readonly some: readonly IndexFacts[]; readonly statistics: IndexStatistics }> {
+  for (let start = 0; start < indexes.length; start += AT_ONCE) {
+    const some = indexes.slice(start, start + AT_ONCE);
+    yield { some, statistics: await readIndexStatistics(session, some) };
+  }
+}
 
 /** Half a dozen queries, however many indexes: pg_stats shows a role only what it may read, and nobody's locks are waited for. */
-export async function readIndexStatistics(session: Session, indexes: readonly IndexFacts[]): Promise<IndexStatistics> {
+async function readIndexStatistics(session: Session, indexes: readonly IndexFacts[]): Promise<IndexStatistics> {
   const oids = indexes.map(({ oid }) => oid);
   const wanted = await session.query<WantedRow>(WANTED_SQL, [oids]);
   const names = (of: (row: WantedRow) => string) => [...new Set(wanted.map(of))];
